@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * request — what a command asks of the one process that writes the store.
+ *
+ * A request is one JSON object; a running daemon gets it over its control socket as one line,
+ * and without a daemon the command carries it out itself, both through request_apply(), in one
+ * transaction a request. Requests (other members are refused):
+ *
+ *   {"request": "ping"}
+ *   {"request": "watch-add",    "domains": [{"domain": A-LABEL, "tags": "a,b"}, ...]}
+ *   {"request": "watch-remove", "domains": [A-LABEL, ...]}
+ *   {"request": "import",       "source": TEXT, "view": TEXT or null,
+ *                               "first_line": N, "rows": [ROW, ...]}   ROW: exchange.h
+ *
+ * The answer is {"ok": true, ...} with counts ("added", "changed", "removed", "taken", "known",
+ * "refused": [{"line","why"}]), or {"ok": false, "code": NAME, "error": TEXT}: nothing of the
+ * request was done then. Requests are foreign text: every member is checked.
+ * On the thread of the store; no logging.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+struct store;
+
+#define REQUEST_LINE_MAX (4 * 1024 * 1024) /* bytes of a request as a line */
+#define REQUEST_ROWS_MAX 1000 /* domains or rows of one request */
+
+/* Carries a request out, inside a transaction of its own, under the instant now.
+ * Returns 0 with the answer, also a refusing one, or -ENOMEM. */
+int request_apply(struct store *store, const json_t *request, int64_t now,
+	json_t **ret_answer) __attribute__((warn_unused_result));
+
+/* Whether an answered request changed the list of watched domains: the daemon then looks at it
+ * again. */
+bool request_changed_watchlist(const json_t *request, const json_t *answer);
