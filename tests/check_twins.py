@@ -1,0 +1,55 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Every ROOM/.../NAME.c has a test that is built: tests/ROOM/test_NAME.c.
+
+usage: check_twins.py ROOT
+"""
+import pathlib
+import sys
+
+import tap
+import tree
+
+# Sources without a twin of their own: what covers them instead.
+ELSEWHERE = {
+    "monitor/main.c": "the scenarios run the program itself",
+}
+
+
+def twin_of(root, short):
+    room, name = short.parts[0], short.stem
+    for place in (root / "tests" / short.parent, root / "tests" / room):
+        twin = place / f"test_{name}.c"
+        if twin.is_file():
+            return twin
+    return None
+
+
+def is_built(twin, name):
+    build = twin.parent / "meson.build"
+    while not build.is_file():
+        build = build.parent.parent / "meson.build"
+    text = build.read_text()
+    return f"'{name}'" in text or f"'{twin.parent.name}/{name}'" in text \
+        or f"test_{name}.c" in text
+
+
+def main():
+    root = pathlib.Path(sys.argv[1]).resolve()
+    t = tap.Tap()
+    sources = [p.relative_to(root) for p in tree.files(root, ".c")]
+    if not sources:
+        tap.skip_all("no sources yet")
+    for short in sources:
+        if str(short) in ELSEWHERE:
+            t.ok(not twin_of(root, short), f"{short}: {ELSEWHERE[str(short)]}",
+                 "has a twin by now: take it off the list in tests/check_twins.py")
+            continue
+        twin = twin_of(root, short)
+        t.ok(twin and is_built(twin, short.stem), f"{short} has a test",
+             "no test_%s.c" % short.stem if not twin else f"{twin} is not built")
+    return t.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
