@@ -34,8 +34,10 @@ int name_parse(const char *text, uint8_t ret_name[NAME_WIRE_MAX])
 	__attribute__((warn_unused_result));
 
 /* Reads a recipient domain as people write it: A-label or U-label (UTF-8, IDNA 2008 with
- * UTS 46 mapping), any case, final dot allowed. The root and a single-label name are
- * refused. Returns 0, -EINVAL with *ret_why a static text saying what is wrong, or -ENOMEM. */
+ * UTS 46 mapping), any case, final dot allowed. Refused: the root, a single label, an IPv4 address,
+ * bytes other than letters, digits, '-' and '_'. ASCII is taken as it stands, since the DNS holds
+ * labels that start with xn-- and are no A-labels.
+ * Returns 0, -EINVAL with *ret_why a static text saying what is wrong, or -ENOMEM. */
 int name_parse_domain(const char *text, uint8_t ret_name[NAME_WIRE_MAX],
 	const char **ret_why) __attribute__((warn_unused_result));
 
@@ -52,7 +54,7 @@ char *name_format_display(const uint8_t *name, char ret_text[NAME_TEXT_MAX]);
 enum name_sink {
 	NAME_SINK_TERMINAL, /* C0, DEL, C1, bidi marks, invalid UTF-8 as \xHH */
 	NAME_SINK_LOG, /* the same, and '"' and '\' escaped: for use inside quotes */
-	NAME_SINK_CSV, /* RFC 4180 quoted; cells that start a formula get a leading ' */
+	NAME_SINK_CSV, /* as for a terminal, RFC 4180 quoted; what starts a formula gets a ' */
 };
 
 /* Writes len bytes of foreign text to out, escaped for the sink. Errors stay in out's flag. */
