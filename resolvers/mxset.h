@@ -41,6 +41,8 @@ struct mxhost {
 	uint8_t *exchange; /* owned wire name, lower case; 0 alone is the null MX */
 };
 
+#define MXSET_HOSTS_MAX 256 /* of an answer that is taken seriously */
+
 struct mxset {
 	struct mxhost *hosts; /* owned array of len elements, canonical order */
 	size_t len;
@@ -65,6 +67,8 @@ bool mxset_has_exchange(const struct mxset *set, const uint8_t *exchange);
 
 /* Canonical bytes of a usable answer, the form that is hashed and stored: one byte state,
  * then for each host two bytes preference (big-endian) and its wire name.
+ * The set fits its state: MX has a host other than the root, NULL_MX has the root only, the others
+ * have none; at most MXSET_HOSTS_MAX hosts.
  * *ret_bytes is returned; free with free(). Returns 0 or -ENOMEM. */
 int mxset_encode(enum answer_state state, const struct mxset *set, uint8_t **ret_bytes,
 	size_t *ret_len) __attribute__((warn_unused_result));
