@@ -17,7 +17,8 @@
 
 #include "resolvers/mxset.h"
 
-#define DIGEST_RECORDS_MAX 256 /* MX records of one answer; more is malformed to us */
+#define DIGEST_RECORDS_MAX                                                               \
+	MXSET_HOSTS_MAX /* MX records of one answer; more is malformed to us */
 
 struct digest_key {
 	uint64_t k0;
@@ -48,6 +49,7 @@ int digest_set_add(struct digest_set *set, const struct digest_key *key,
 struct digest digest_set_end(struct digest_set *set, const struct digest_key *key,
 	enum answer_state state, const uint8_t *alias);
 
-/* The same digest from a canonical set, for spans that are read back from the store. */
+/* The same digest from a canonical set of at most DIGEST_RECORDS_MAX hosts, for spans that are
+ * read back from the store. */
 struct digest digest_answer(const struct digest_key *key, enum answer_state state,
 	const struct mxset *set, const uint8_t *alias);
