@@ -41,6 +41,7 @@ enum channel_outcome {
 
 struct channel_reply {
 	enum channel_outcome outcome;
+	struct endpoint server; /* that was asked */
 	const uint8_t *msg; /* borrowed for the call; NULL unless REPLY */
 	size_t len;
 	bool tcp;
@@ -82,6 +83,7 @@ struct channel_query {
 	bool recursion; /* RD and AD set: asks a resolver */
 	bool tcp;
 	bool plain; /* without EDNS */
+	uint16_t avoid_port; /* a port of ours not to be used; 0: any */
 };
 
 /* Returns 0, -ENOMEM, or another negative errno where no socket could be made. */
