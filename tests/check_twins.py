@@ -13,6 +13,13 @@ import tree
 # Sources without a twin of their own: what covers them instead.
 ELSEWHERE = {
     "monitor/main.c": "the scenarios run the program itself",
+    "monitor/conf.c": "lands next",
+    "monitor/nearest.c": "lands next",
+    "monitor/conf_file.c": "test_conf reads whole files",
+    "monitor/conf_layout.c": "test_conf reads whole files",
+    "monitor/conf_tree.c": "test_conf reads whole files",
+    "monitor/conf_unbuilt.c": "test_conf reads whole files",
+    "monitor/conf_value.c": "test_conf reads whole files",
 }
 
 
