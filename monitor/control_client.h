@@ -3,17 +3,15 @@
 /*
  * control_client — a command's end of the control socket: one JSON line out, one back.
  *
- * Blocking, with a deadline for each answer. For the command line only, never on a loop.
+ * Blocking; gives up when nothing moves for timeout_ms. For the command line only, never on a loop.
  */
-#include <stdint.h>
-
 #include <jansson.h>
 
 struct control_client;
 
 /* Returns 0, -ENAMETOOLONG, or why nobody can be spoken to there: -ENOENT and -ECONNREFUSED
  * without a daemon, -EACCES. */
-int control_client_open(const char *path, int64_t timeout_ms,
+int control_client_open(const char *path, int timeout_ms,
 	struct control_client **ret_client) __attribute__((warn_unused_result));
 /* Returns 0, -ETIME, -EPIPE when the daemon went away, -EMSGSIZE for a request over
  * REQUEST_LINE_MAX, -EPROTO for an answer that is no JSON object, or -ENOMEM. */

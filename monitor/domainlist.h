@@ -3,10 +3,11 @@
 /*
  * domainlist — reads lists of domains as people keep them.
  *
- * A line is a domain, `domain,tag,...`, or a mail address with or without a name
- * (`Name <local@domain>`); domains may be U-labels in UTF-8. Blank lines, `#` comments, a byte
- * order mark and CR LF are fine. A line that makes no sense is named and the rest is read. Lines
- * are bounded; any bytes may come. Streams: a million lines need no memory of their own.
+ * A line is a domain, `domain,tag,...`, or holds mail addresses with or without names
+ * (`Name <local@domain>`, several divided by commas); domains may be U-labels in UTF-8. Blank
+ * lines, `#` comments, a heading, a byte order mark, quotes and CR LF are fine. A line that makes
+ * no sense is named and the rest is read. Lines are bounded; any bytes may come. Streams: a
+ * million lines need no memory of their own.
  * Any thread; reads what it is given, no logging.
  */
 #include <stddef.h>
@@ -40,8 +41,9 @@ int domainlist_read(FILE *in, const struct domainlist_reader *reader,
 
 /* The same domains without duplicates, sorted; tags of one domain are joined. */
 struct domainlist_entry {
-	uint8_t *domain;
+	uint8_t *domain; /* owned wire name; its tags stand behind it in one piece */
 	char *tags;
+	uint64_t line; /* that it was first seen in */
 };
 
 struct domainlist {

@@ -14,7 +14,6 @@ import tree
 ELSEWHERE = {
     "monitor/main.c": "the scenarios run the program itself",
     "monitor/conf.c": "lands next",
-    "monitor/nearest.c": "lands next",
     "monitor/conf_file.c": "test_conf reads whole files",
     "monitor/conf_layout.c": "test_conf reads whole files",
     "monitor/conf_tree.c": "test_conf reads whole files",
