@@ -2,7 +2,6 @@
 #include "monitor/domainlist.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +9,6 @@
 
 #define QUOTED_BYTES 60 /* of a bad line that are repeated */
 #define WHY_MAX 400
-#define TAGS_BYTES (DOMAINLIST_TAGS_MAX * (DOMAINLIST_TAG_MAX + 1))
 
 struct line {
 	char text[DOMAINLIST_LINE_MAX + 1]; /* without its end, NUL-terminated */
@@ -163,18 +161,33 @@ static int take_addresses(struct reading *reading, char *text)
 	return err;
 }
 
-static bool is_tag(const char *text)
+static bool is_tag(const char *text, size_t len)
 {
-	size_t len = strlen(text);
-
 	for (size_t i = 0; i < len; i++)
 		if (text[i] <= ' ' || text[i] > '~' || strchr("\"'\\,;", text[i]) != NULL)
 			return false;
-	return len <= DOMAINLIST_TAG_MAX;
+	return len > 0 && len <= DOMAINLIST_TAG_MAX;
+}
+
+bool domainlist_is_tags(const char *text)
+{
+	size_t count = 0;
+
+	while (*text != '\0') {
+		size_t len = strcspn(text, ",");
+
+		if (!is_tag(text, len) || ++count > DOMAINLIST_TAGS_MAX)
+			return false;
+		text += len;
+		if (*text == ',' && *++text == '\0')
+			return false;
+	}
+	return true;
 }
 
 /* Reads the fields after the domain into tags. */
-static bool read_tags(struct reading *reading, char *text, char tags[TAGS_BYTES + 1])
+static bool read_tags(
+	struct reading *reading, char *text, char tags[DOMAINLIST_TAGS_BYTES])
 {
 	size_t count = 0;
 	size_t len = 0;
@@ -187,7 +200,7 @@ static bool read_tags(struct reading *reading, char *text, char tags[TAGS_BYTES 
 		text = next;
 		if (tag[0] == '\0')
 			continue;
-		if (!is_tag(tag)) {
+		if (!is_tag(tag, strlen(tag))) {
 			refuse(reading, tag,
 				"no tag (letters, digits, -_.:, at most 63)");
 			return false;
@@ -196,7 +209,7 @@ static bool read_tags(struct reading *reading, char *text, char tags[TAGS_BYTES 
 			refuse(reading, tag, "more than 16 tags");
 			return false;
 		}
-		len += (size_t)snprintf(tags + len, TAGS_BYTES + 1 - len, "%s%s",
+		len += (size_t)snprintf(tags + len, DOMAINLIST_TAGS_BYTES - len, "%s%s",
 			len > 0 ? "," : "", tag);
 	}
 	return true;
@@ -226,7 +239,7 @@ static void cut_comment(char *text)
 static int take_line(struct reading *reading, struct line *line)
 {
 	char *text = line->text;
-	char tags[TAGS_BYTES + 1];
+	char tags[DOMAINLIST_TAGS_BYTES];
 	char *rest;
 
 	if (line->overlong || line->has_nul) {

@@ -10,6 +10,7 @@
  * million lines need no memory of their own.
  * Any thread; reads what it is given, no logging.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,6 +18,8 @@
 #define DOMAINLIST_LINE_MAX 65536 /* bytes of one line */
 #define DOMAINLIST_TAGS_MAX 16
 #define DOMAINLIST_TAG_MAX 63 /* bytes of one tag */
+#define DOMAINLIST_TAGS_BYTES                                                            \
+	(DOMAINLIST_TAGS_MAX * (DOMAINLIST_TAG_MAX + 1)) /* and NUL */
 
 /* How a read list went. */
 struct domainlist_counts {
@@ -38,6 +41,9 @@ struct domainlist_reader {
 /* Reads to the end of `in`. Returns 0, a callback's non-zero return, -EIO or -ENOMEM. */
 int domainlist_read(FILE *in, const struct domainlist_reader *reader,
 	struct domainlist_counts *ret_counts) __attribute__((warn_unused_result));
+
+/* Whether text is such a list of tags. */
+bool domainlist_is_tags(const char *text);
 
 /* The same domains without duplicates, sorted; tags of one domain are joined. */
 struct domainlist_entry {

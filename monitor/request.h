@@ -10,12 +10,18 @@
  *   {"request": "ping"}
  *   {"request": "watch-add",    "domains": [{"domain": A-LABEL, "tags": "a,b"}, ...]}
  *   {"request": "watch-remove", "domains": [A-LABEL, ...]}
- *   {"request": "import",       "source": TEXT, "view": TEXT or null,
- *                               "first_line": N, "rows": [ROW, ...]}   ROW: exchange.h
+ *   {"request": "import", "source": TEXT, "view": TEXT or null,
+ *    "rows": [{"line": N, "row": ROW}, ...]}                         ROW: see exchange.h
  *
- * The answer is {"ok": true, ...} with counts ("added", "changed", "removed", "taken", "known",
- * "refused": [{"line","why"}]), or {"ok": false, "code": NAME, "error": TEXT}: nothing of the
- * request was done then. Requests are foreign text: every member is checked.
+ * The answer is {"ok": true, ...} with what was done:
+ *
+ *   ping          "pid", "version"
+ *   watch-add     "added", "known"
+ *   watch-remove  "removed", "unknown": [A-LABEL, ...]
+ *   import        "added", "known", "passed_over", "refused": [{"line": N, "why": TEXT}, ...]
+ *
+ * or {"ok": false, "code": ERRNO NAME, "error": TEXT}: nothing of the request was done then.
+ * Requests are foreign text: every member is checked.
  * On the thread of the store; no logging.
  */
 #include <stdbool.h>

@@ -14,6 +14,9 @@ import tree
 ELSEWHERE = {
     "monitor/main.c": "the scenarios run the program itself",
     "monitor/conf.c": "lands next",
+    "monitor/exchange.c": "lands next",
+    "monitor/exchange_import.c": "test_exchange exports and imports",
+    "monitor/request.c": "lands next",
     "monitor/conf_file.c": "test_conf reads whole files",
     "monitor/conf_layout.c": "test_conf reads whole files",
     "monitor/conf_tree.c": "test_conf reads whole files",

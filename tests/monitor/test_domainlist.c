@@ -86,6 +86,18 @@ static void domainlist_takes_tags(void **state)
 		"1! found \"17\": more than 16 tags\n");
 }
 
+static void domainlist_knows_tags(void **state)
+{
+	(void)state;
+	assert_true(domainlist_is_tags(""));
+	assert_true(domainlist_is_tags("a,b-c"));
+	assert_false(domainlist_is_tags("a,,b"));
+	assert_false(domainlist_is_tags("a,"));
+	assert_false(domainlist_is_tags("a b"));
+	assert_false(domainlist_is_tags("a\x1b"));
+	assert_false(domainlist_is_tags("1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17"));
+}
+
 static void domainlist_takes_addresses(void **state)
 {
 	(void)state;
@@ -236,6 +248,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(domainlist_takes_plain_domains),
 		cmocka_unit_test(domainlist_takes_tags),
+		cmocka_unit_test(domainlist_knows_tags),
 		cmocka_unit_test(domainlist_takes_addresses),
 		cmocka_unit_test(domainlist_names_bad_lines_and_takes_the_rest),
 		cmocka_unit_test(domainlist_bounds_lines),

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include "monitor/exchange.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "resolvers/mxset.h"
+#include "resolvers/name.h"
+#include "storage/lookup.h"
+#include "storage/record.h"
+
+/* The part that every row has, so that readers of COF which do not know us can skip ours. */
+static json_t *make_row(const uint8_t *domain, const char *view, int64_t first_at,
+	int64_t last_at, json_t *rdata)
+{
+	char name[NAME_TEXT_MAX];
+
+	return json_pack("{s:s, s:s, s:o, s:I, s:I, s:s}", "rrname",
+		name_format(domain, name), "rrtype", "MX", "rdata", rdata, "time_first",
+		(json_int_t)(first_at / 1000), "time_last", (json_int_t)(last_at / 1000),
+		"sensor_id", view);
+}
+
+/* "10 mx.example.com." for each host; "0 ." for the null MX. */
+static json_t *make_rdata(const struct mxset *set)
+{
+	json_t *rdata = json_array();
+	char name[NAME_TEXT_MAX];
+	char text[NAME_TEXT_MAX + 16];
+
+	for (size_t i = 0; rdata != NULL && i < set->len; i++) {
+		snprintf(text, sizeof text, "%u %s.", set->hosts[i].preference,
+			name_format(set->hosts[i].exchange, name));
+		if (json_array_append_new(rdata, json_string(text)) < 0) {
+			json_decref(rdata);
+			rdata = NULL;
+		}
+	}
+	return rdata;
+}
+
+static json_t *make_instant(int64_t at)
+{
+	return at == 0 ? json_null() : json_integer(at);
+}
+
+static json_t *make_server(const char *server)
+{
+	return server == NULL ? json_null() : json_string(server);
+}
+
+/* Puts `ours` into row, both of which are taken. Any of them may be NULL for lack of memory. */
+static json_t *add_ours(json_t *row, json_t *ours)
+{
+	if (row == NULL || ours == NULL ||
+		json_object_set_new(row, "x_mxvigil", ours) < 0) {
+		if (row == NULL)
+			json_decref(ours);
+		json_decref(row);
+		return NULL;
+	}
+	return row;
+}
+
+static const char *rcode_of(enum answer_state state)
+{
+	if (state == ANSWER_NODATA)
+		return "NOERROR";
+	return state == ANSWER_NXDOMAIN ? "NXDOMAIN" : NULL;
+}
+
+json_t *exchange_span_row(const struct span *span)
+{
+	bool ttl = span->ttl_max != 0 || span->ttl_min != UINT32_MAX;
+	const char *rcode = rcode_of(span->answer.state);
+	char alias[NAME_TEXT_MAX];
+	json_t *row = make_row(span->domain, span->view, span->first_at, span->last_at,
+		make_rdata(span->answer.set));
+	json_t *ours = json_pack(
+		"{s:s, s:s, s:o, s:I, s:I, s:o, s:b, s:o, s:o, s:o, s:b, "
+		"s:b, s:b}",
+		"record", "span", "answer", answer_state_name(span->answer.state),
+		"server", make_server(span->server), "first_ms",
+		(json_int_t)span->first_at, "last_ms", (json_int_t)span->last_at,
+		"not_before_ms", make_instant(span->not_before_at), "open", span->open,
+		"ttl_min", ttl ? json_integer(span->ttl_min) : json_null(), "ttl_max",
+		ttl ? json_integer(span->ttl_max) : json_null(), "alias",
+		span->alias != NULL ? json_string(name_format(span->alias, alias))
+				    : json_null(),
+		"authenticated", (span->flags & SPAN_AUTHENTICATED) != 0, "beside_null",
+		(span->flags & SPAN_BESIDE_NULL) != 0, "imported", span->imported);
+
+	row = add_ours(row, ours);
+	if (row != NULL &&
+		json_object_set_new(row, "count", json_integer(span->polls)) < 0) {
+		json_decref(row);
+		return NULL;
+	}
+	if (row != NULL && rcode != NULL)
+		json_object_set_new(row, "x_rcode", json_string(rcode));
+	return row;
+}
+
+json_t *exchange_gap_row(const struct gap *gap)
+{
+	int64_t end = gap->to_at != 0 ? gap->to_at : gap->from_at;
+
+	return add_ours(make_row(gap->domain, gap->view, gap->from_at, end, json_array()),
+		json_pack("{s:s, s:s, s:o, s:I, s:o, s:b}", "record", "gap", "reason",
+			gap_reason_name(gap->reason), "server", make_server(gap->server),
+			"from_ms", (json_int_t)gap->from_at, "to_ms",
+			make_instant(gap->to_at), "imported", gap->imported));
+}
+
+json_t *exchange_bucket_row(
+	const uint8_t *domain, const char *view, const struct bucket *bucket)
+{
+	int64_t end = bucket->from_at + bucket->length_ms;
+
+	return add_ours(make_row(domain, view, bucket->from_at, end, json_array()),
+		json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "record", "bucket", "from_ms",
+			(json_int_t)bucket->from_at, "length_ms",
+			(json_int_t)bucket->length_ms, "polls", (json_int_t)bucket->polls,
+			"usable", (json_int_t)bucket->usable, "longest_ms",
+			(json_int_t)bucket->longest_ms));
+}
+
+static json_t *make_answer(const struct answer_value *answer)
+{
+	return json_pack("{s:s, s:o}", "answer", answer_state_name(answer->state),
+		"rdata", make_rdata(answer->set));
+}
+
+json_t *exchange_change_row(const struct change *change)
+{
+	return add_ours(make_row(change->domain, change->view, change->at, change->at,
+				json_array()),
+		json_pack("{s:s, s:o, s:I, s:o, s:s, s:o, s:s, s:o, s:o, s:b}", "record",
+			"change", "server", make_server(change->server), "at_ms",
+			(json_int_t)change->at, "not_before_ms",
+			make_instant(change->not_before_at), "confirmed_by",
+			confirmation_name(change->confirmed_by), "confirmed_ms",
+			make_instant(change->confirmed_at), "kind",
+			change_kind_name(change->kind), "from",
+			make_answer(&change->from), "to", make_answer(&change->to),
+			"imported", change->imported));
+}
+
+struct export
+{
+	FILE *out;
+	exchange_progress_fn on_row;
+	void *owner;
+	uint64_t rows;
+};
+
+/* Writes and frees the row. */
+static int write_row(struct export *export, json_t *row)
+{
+	int err = -ENOMEM;
+
+	if (row != NULL)
+		err = json_dumpf(row, export->out, JSON_COMPACT) < 0 ||
+				putc('\n', export->out) == EOF
+			? -EIO
+			: 0;
+	json_decref(row);
+	export->rows++;
+	if (err == 0 && export->on_row != NULL)
+		export->on_row(export->owner, export->rows);
+	return err;
+}
+
+static int on_span(void *owner, const struct span *span)
+{
+	return write_row(owner, exchange_span_row(span));
+}
+
+static int on_gap(void *owner, const struct gap *gap)
+{
+	return write_row(owner, exchange_gap_row(gap));
+}
+
+static int on_bucket(
+	void *owner, const uint8_t *domain, const char *view, const struct bucket *bucket)
+{
+	return write_row(owner, exchange_bucket_row(domain, view, bucket));
+}
+
+static int on_change(void *owner, const struct change *change)
+{
+	return write_row(owner, exchange_change_row(change));
+}
+
+int exchange_export(struct store *store, const struct lookup_window *window, FILE *out,
+	exchange_progress_fn on_row, void *owner)
+{
+	struct export export = {.out = out, .on_row = on_row, .owner = owner};
+	int err = lookup_spans(store, window, on_span, &export);
+
+	if (err == 0)
+		err = lookup_gaps(store, window, on_gap, &export);
+	if (err == 0)
+		err = lookup_buckets(store, window, on_bucket, &export);
+	if (err == 0)
+		err = lookup_changes(store, window, on_change, &export);
+	return err == 0 && fflush(out) != 0 ? -EIO : err;
+}
