@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+#include "storage/schema.h"
+
+#include <stddef.h>
+
+/*
+ * Sizes matter here: a change is to cost about a hundred bytes with its indexes, a confirming
+ * poll nothing, a coverage bucket at most 24 bytes.
+ *
+ * Hence: small numbers instead of names and answers; NULL or 0 (no bytes) for what is usual
+ * (rrtype NULL is MX, server 0 the view as a whole); a span's counters in one blob of fixed size,
+ * so that closing a span never makes its row grow and its page split; a change that opened a
+ * span lives in that span's row (from_answer and what follows) and `change` holds the others: a
+ * server that went back to its view, imports.
+ */
+static const char *const version_1[] = {
+	"CREATE TABLE meta("
+	" key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID",
+
+	/* The next number of each kind of row, so that none is given out twice. */
+	"CREATE TABLE sequence("
+	" kind INTEGER PRIMARY KEY, next INTEGER NOT NULL) STRICT",
+
+	/* Dictionaries. */
+	"CREATE TABLE name(id INTEGER PRIMARY KEY, wire BLOB NOT NULL UNIQUE) STRICT",
+	"CREATE TABLE view(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT",
+	"CREATE TABLE server(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT",
+	"INSERT INTO server(id, text) VALUES(0, '')",
+	"CREATE TABLE answer(id INTEGER PRIMARY KEY,"
+	" hash BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL) STRICT",
+	"CREATE TABLE message(id INTEGER PRIMARY KEY,"
+	" hash BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL) STRICT",
+	"CREATE TABLE source(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT",
+
+	"CREATE TABLE point(number INTEGER PRIMARY KEY,"
+	" name INTEGER NOT NULL REFERENCES name, view INTEGER NOT NULL REFERENCES view,"
+	" interval_ms INTEGER NOT NULL, timeout_ms INTEGER NOT NULL,"
+	" bucket_ms INTEGER NOT NULL, watched INTEGER NOT NULL,"
+	" unwatched_at INTEGER, UNIQUE(name, view)) STRICT",
+	"CREATE TABLE pulse(block INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT",
+
+	"CREATE TABLE span(number INTEGER PRIMARY KEY,"
+	" point INTEGER NOT NULL REFERENCES point,"
+	" server INTEGER NOT NULL REFERENCES server, rrtype INTEGER,"
+	" answer INTEGER NOT NULL REFERENCES answer, alias INTEGER REFERENCES name,"
+	" first_at INTEGER NOT NULL,"
+	" not_before_ms INTEGER," /* before first_at */
+	" last_at INTEGER NOT NULL, open INTEGER NOT NULL, flags INTEGER NOT NULL,"
+	" counters BLOB NOT NULL," /* polls, ttl_min, ttl_max: 4 bytes each, big-endian */
+	" from_answer INTEGER REFERENCES answer, confirmed_by INTEGER,"
+	" confirmed_ms INTEGER" /* after first_at */
+	") STRICT",
+	"CREATE INDEX span_place ON span(point, server, first_at)",
+	"CREATE UNIQUE INDEX span_open ON span(point, server) WHERE open = 1",
+	"CREATE INDEX span_change ON span(first_at) WHERE from_answer IS NOT NULL",
+	"CREATE TABLE imported(span INTEGER PRIMARY KEY REFERENCES span,"
+	" source INTEGER NOT NULL REFERENCES source) STRICT",
+
+	"CREATE TABLE gap(number INTEGER PRIMARY KEY,"
+	" point INTEGER NOT NULL REFERENCES point,"
+	" server INTEGER NOT NULL REFERENCES server, from_at INTEGER NOT NULL,"
+	" to_at INTEGER NOT NULL, reason INTEGER NOT NULL,"
+	" imported INTEGER NOT NULL) STRICT",
+	"CREATE INDEX gap_place ON gap(point, from_at)",
+	"CREATE TABLE gap_open(point INTEGER NOT NULL REFERENCES point,"
+	" server INTEGER NOT NULL REFERENCES server, from_at INTEGER NOT NULL,"
+	" reason INTEGER NOT NULL, PRIMARY KEY(point, server)) STRICT, WITHOUT ROWID",
+
+	/* Up to 32 buckets a row, packed. */
+	"CREATE TABLE bucket(point INTEGER NOT NULL REFERENCES point,"
+	" length_ms INTEGER NOT NULL, chunk_at INTEGER NOT NULL, data BLOB NOT NULL,"
+	" PRIMARY KEY(point, length_ms, chunk_at)) STRICT, WITHOUT ROWID",
+
+	"CREATE TABLE change(number INTEGER PRIMARY KEY,"
+	" point INTEGER NOT NULL REFERENCES point,"
+	" server INTEGER NOT NULL REFERENCES server, rrtype INTEGER,"
+	" at INTEGER NOT NULL, not_before_at INTEGER,"
+	" from_answer INTEGER NOT NULL REFERENCES answer,"
+	" to_answer INTEGER NOT NULL REFERENCES answer, confirmed_by INTEGER NOT NULL,"
+	" confirmed_at INTEGER, imported INTEGER NOT NULL) STRICT",
+	"CREATE INDEX change_at ON change(at)",
+	"CREATE INDEX change_place ON change(point, at)",
+	"CREATE TABLE suspicion(number INTEGER PRIMARY KEY,"
+	" point INTEGER NOT NULL REFERENCES point,"
+	" server INTEGER NOT NULL REFERENCES server, at INTEGER NOT NULL,"
+	" held_answer INTEGER NOT NULL REFERENCES answer,"
+	" seen_answer INTEGER NOT NULL REFERENCES answer, why TEXT NOT NULL) STRICT",
+	"CREATE INDEX suspicion_at ON suspicion(at)",
+	"CREATE INDEX suspicion_place ON suspicion(point, at)",
+
+	/* kind 0: of the change `number`; 1: of the suspicion `number`. */
+	"CREATE TABLE evidence(kind INTEGER NOT NULL, number INTEGER NOT NULL,"
+	" ordinal INTEGER NOT NULL, message INTEGER NOT NULL REFERENCES message,"
+	" server INTEGER NOT NULL REFERENCES server, at INTEGER NOT NULL,"
+	" rtt_us INTEGER NOT NULL, port INTEGER NOT NULL,"
+	" flags INTEGER NOT NULL," /* 1: over TCP, 2: clock synchronised */
+	" PRIMARY KEY(kind, number, ordinal)) STRICT, WITHOUT ROWID",
+	"CREATE INDEX evidence_message ON evidence(message)",
+
+	"CREATE TABLE run(number INTEGER PRIMARY KEY, started_at INTEGER NOT NULL,"
+	" beat_at INTEGER NOT NULL, stopped_at INTEGER, version TEXT NOT NULL) STRICT",
+	"CREATE TABLE watched(name BLOB PRIMARY KEY, tags TEXT NOT NULL,"
+	" added_at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+
+	"CREATE TABLE ledger(tx INTEGER PRIMARY KEY, at INTEGER NOT NULL,"
+	" hash BLOB NOT NULL, refs BLOB NOT NULL) STRICT",
+	"CREATE TABLE pruning(tx INTEGER PRIMARY KEY, before_at INTEGER NOT NULL,"
+	" cut_tx INTEGER NOT NULL, cut_hash BLOB NOT NULL) STRICT",
+	NULL,
+};
+
+static const char *const *const steps[SCHEMA_VERSION] = {version_1};
+
+static int run(sqlite3 *db, const char *sql)
+{
+	return sqlite3_exec(db, sql, NULL, NULL, NULL);
+}
+
+static int write_meta(sqlite3 *db, const char *site, int64_t now)
+{
+	sqlite3_stmt *statement = NULL;
+	int rc = sqlite3_prepare_v2(db,
+		"INSERT INTO meta(key, value) VALUES('site', ?1), ('created_at', ?2)", -1,
+		&statement, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_text(statement, 1, site, -1, SQLITE_STATIC);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_int64(statement, 2, now);
+	if (rc == SQLITE_OK)
+		sqlite3_step(statement);
+	int finalized = sqlite3_finalize(statement);
+	return rc != SQLITE_OK ? rc : finalized;
+}
+
+static int take_step(sqlite3 *db, int version, const char *site, int64_t now)
+{
+	char pragmas[96];
+	sqlite3_snprintf(sizeof pragmas, pragmas,
+		"PRAGMA user_version=%d; PRAGMA application_id=%d", version + 1,
+		SCHEMA_APPLICATION);
+	int rc = run(db, "BEGIN IMMEDIATE");
+	for (size_t i = 0; rc == SQLITE_OK && steps[version][i] != NULL; i++)
+		rc = run(db, steps[version][i]);
+	if (rc == SQLITE_OK && version == 0)
+		rc = write_meta(db, site, now);
+	if (rc == SQLITE_OK)
+		rc = run(db, pragmas);
+	if (rc == SQLITE_OK)
+		rc = run(db, "COMMIT");
+	return rc;
+}
+
+int schema_migrate(sqlite3 *db, int version, const char *site, int64_t now)
+{
+	int rc = SQLITE_OK;
+	for (; rc == SQLITE_OK && version < SCHEMA_VERSION; version++)
+		rc = take_step(db, version, site, now);
+	if (rc != SQLITE_OK && !sqlite3_get_autocommit(db))
+		run(db, "ROLLBACK");
+	return rc;
+}
