@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """A name server dies and falls silent: gaps with their reason, and no span ends by it."""
+import os
+import signal
 import time
 
 import daemon
@@ -65,6 +67,20 @@ def blackout(t, monitor, take_down, bring_up, reasons, label):
     check_gap(t, monitor, "mta", down, up, ("servfail", "timeout"), label)
 
 
+def stopped_process(t, monitor):
+    """The monitor itself stands still: that is blindness too, and not the domain's."""
+    begun = time.time()
+    os.kill(monitor.process.pid, signal.SIGSTOP)
+    labs.pass_time(BLIND)
+    os.kill(monitor.process.pid, signal.SIGCONT)
+    woken = time.time()
+    await_sight(monitor, "authoritative", woken)
+    gap = gap_of(monitor, "authoritative", begun + 1)
+    t.ok(gap and gap["reason"] in ("overload", "suspended")
+         and daemon.epoch(gap["from"]) <= begun + 0.1 and daemon.epoch(gap["to"]) >= woken - 0.1,
+         "a monitor that stood still says so", f"{gap}, still {begun:.3f} to {woken:.3f}")
+
+
 def story(lab, t):
     place = world.World(lab)
     authority = servers.Nsd(lab, ("127.0.1.3",), "authority")
@@ -82,6 +98,7 @@ def story(lab, t):
     blackout(t, monitor, lambda: (authority.process.kill(), authority.process.wait()),
              authority.start, ("network",), "killed")
     blackout(t, monitor, authority.freeze, authority.thaw, ("timeout",), "silent")
+    stopped_process(t, monitor)
     t.ok(monitor.stop() == 0, "the monitor ends in peace")
 
     spans, coverages = monitor.history(DOMAIN)

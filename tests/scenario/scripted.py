@@ -13,8 +13,12 @@ NUMBERS = {name: number for number, name in dns.RCODES.items()}
 
 
 def rdata(kind, value):
+    """value as text, or the bytes of the wire where a story wants something that is not text."""
+    if isinstance(value, bytes):
+        return value
     if kind == "MX":
-        return struct.pack(">H", value[0]) + dns.encode_name(value[1])
+        name = value[1] if isinstance(value[1], bytes) else dns.encode_name(value[1])
+        return struct.pack(">H", value[0]) + name
     if kind in ("NS", "CNAME"):
         return dns.encode_name(value)
     if kind == "SOA":
