@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Every ROOM/.../NAME.c has a test that is built: tests/ROOM/test_NAME.c.
 
+A module that is split over files shares its test: NAME_PART.c is covered by test_NAME.c.
 usage: check_twins.py ROOT
 """
 import pathlib
@@ -26,15 +27,18 @@ ELSEWHERE = {
 
 
 def twin_of(root, short):
-    room, name = short.parts[0], short.stem
-    for place in (root / "tests" / short.parent, root / "tests" / room):
-        twin = place / f"test_{name}.c"
-        if twin.is_file():
-            return twin
+    """The test of a source: its own, else that of the module it is a part of."""
+    words = short.stem.split("_")
+    for count in range(len(words), 0, -1):
+        name = "_".join(words[:count])
+        for place in (root / "tests" / short.parent, root / "tests" / short.parts[0]):
+            if (place / f"test_{name}.c").is_file():
+                return place / f"test_{name}.c"
     return None
 
 
-def is_built(twin, name):
+def is_built(twin):
+    name = twin.stem.removeprefix("test_")
     build = twin.parent / "meson.build"
     while not build.is_file():
         build = build.parent.parent / "meson.build"
@@ -55,7 +59,7 @@ def main():
                  "has a twin by now: take it off the list in tests/check_twins.py")
             continue
         twin = twin_of(root, short)
-        t.ok(twin and is_built(twin, short.stem), f"{short} has a test",
+        t.ok(twin and is_built(twin), f"{short} has a test",
              "no test_%s.c" % short.stem if not twin else f"{twin} is not built")
     return t.done()
 
