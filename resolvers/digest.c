@@ -50,34 +50,45 @@ static inline uint64_t sip_output(struct sip *sip)
 	return sip->v0 ^ sip->v1 ^ sip->v2 ^ sip->v3;
 }
 
-/* SipHash-2-4 with 128 bits of output: 2 rounds a word, 4 before each half. */
-struct digest digest_bytes(const struct digest_key *key, const void *bytes, size_t len)
+static struct sip sip_start(const struct digest_key *key)
 {
-	struct sip sip = {
+	return (struct sip){
 		.v0 = key->k0 ^ 0x736f6d6570736575,
 		.v1 = key->k1 ^ 0x646f72616e646f6d ^ 0xee,
 		.v2 = key->k0 ^ 0x6c7967656e657261,
 		.v3 = key->k1 ^ 0x7465646279746573,
 	};
-	const uint8_t *at = bytes;
+}
+
+/* Hashes the last len of `total` bytes, and ends. */
+static struct digest sip_finish(
+	struct sip *sip, const uint8_t *at, size_t len, size_t total)
+{
+	struct digest digest;
 	uint64_t word;
 
-	for (size_t left = len; left >= sizeof word; left -= sizeof word) {
+	for (; len >= sizeof word; len -= sizeof word) {
 		memcpy(&word, at, sizeof word);
-		sip_word(&sip, le64toh(word));
+		sip_word(sip, le64toh(word));
 		at += sizeof word;
 	}
 	word = 0;
-	if (len % sizeof word != 0)
-		memcpy(&word, at, len % sizeof word);
-	sip_word(&sip, le64toh(word) | (uint64_t)len << 56);
-
-	struct digest digest;
-	sip.v2 ^= 0xee;
-	digest.lo = sip_output(&sip);
-	sip.v1 ^= 0xdd;
-	digest.hi = sip_output(&sip);
+	if (len > 0)
+		memcpy(&word, at, len);
+	sip_word(sip, le64toh(word) | (uint64_t)total << 56);
+	sip->v2 ^= 0xee;
+	digest.lo = sip_output(sip);
+	sip->v1 ^= 0xdd;
+	digest.hi = sip_output(sip);
 	return digest;
+}
+
+/* SipHash-2-4 with 128 bits of output: 2 rounds a word, 4 before each half. */
+struct digest digest_bytes(const struct digest_key *key, const void *bytes, size_t len)
+{
+	struct sip sip = sip_start(key);
+
+	return sip_finish(&sip, bytes, len, len);
 }
 
 bool digest_equal(struct digest a, struct digest b)
@@ -85,18 +96,17 @@ bool digest_equal(struct digest a, struct digest b)
 	return a.lo == b.lo && a.hi == b.hi;
 }
 
+/* The preference is hashed as a word before the exchange. */
 int digest_set_add(struct digest_set *set, const struct digest_key *key,
 	uint16_t preference, const uint8_t *exchange)
 {
-	uint8_t record[2 + NAME_WIRE_MAX];
 	size_t len = name_length(exchange);
+	struct sip sip = sip_start(key);
 
 	if (set->len == DIGEST_RECORDS_MAX)
 		return -E2BIG;
-	record[0] = (uint8_t)(preference >> 8);
-	record[1] = (uint8_t)(preference & 0xff);
-	memcpy(record + 2, exchange, len);
-	set->records[set->len++] = digest_bytes(key, record, 2 + len);
+	sip_word(&sip, preference);
+	set->records[set->len++] = sip_finish(&sip, exchange, len, 8 + len);
 	return 0;
 }
 
@@ -118,29 +128,30 @@ static void sort(struct digest *records, size_t len)
 	}
 }
 
-/* Hashed are: the state, 1 and the alias or 0, and each record's hash once. */
+/* Hashed are: each record's hash once, the state, 1 and the alias or 0. */
 struct digest digest_set_end(struct digest_set *set, const struct digest_key *key,
 	enum answer_state state, const uint8_t *alias)
 {
-	uint8_t bytes[2 + NAME_WIRE_MAX + DIGEST_RECORDS_MAX * sizeof(struct digest)];
-	size_t len = 0;
+	struct sip sip = sip_start(key);
+	uint8_t tail[2 + NAME_WIRE_MAX] = {(uint8_t)state, alias != NULL};
+	size_t tail_len = 2;
+	size_t total = 0;
 
-	bytes[len++] = (uint8_t)state;
-	bytes[len++] = alias != NULL;
-	if (alias != NULL) {
-		size_t alias_len = name_length(alias);
-
-		memcpy(bytes + len, alias, alias_len);
-		len += alias_len;
-	}
 	sort(set->records, set->len);
 	for (size_t i = 0; i < set->len; i++) {
 		if (i > 0 && digest_equal(set->records[i], set->records[i - 1]))
 			continue;
-		memcpy(bytes + len, &set->records[i], sizeof *set->records);
-		len += sizeof *set->records;
+		sip_word(&sip, set->records[i].lo);
+		sip_word(&sip, set->records[i].hi);
+		total += sizeof *set->records;
 	}
-	return digest_bytes(key, bytes, len);
+	if (alias != NULL) {
+		size_t alias_len = name_length(alias);
+
+		memcpy(tail + tail_len, alias, alias_len);
+		tail_len += alias_len;
+	}
+	return sip_finish(&sip, tail, tail_len, total + tail_len);
 }
 
 struct digest digest_answer(const struct digest_key *key, enum answer_state state,
