@@ -86,7 +86,9 @@ struct wire_record {
 	uint8_t owner[NAME_WIRE_MAX]; /* lower case */
 	uint16_t type;
 	uint16_t class;
-	uint32_t ttl; /* seconds; a value over 2^31-1 reads as 0 (RFC 2181 section 8) */
+	uint32_t
+		ttl; /* seconds; a value over 2^31-1 reads as 0 (RFC 2181 section 8), OPT's
+			 excepted, which is none */
 	size_t rdata; /* offset in the message */
 	uint16_t rdlength;
 };
@@ -95,7 +97,8 @@ struct wire_record {
  * cannot be read. */
 int wire_reader_init(struct wire_reader *ret_reader, const uint8_t *msg, size_t len)
 	__attribute__((warn_unused_result));
-/* Reads the next record. Returns 1, 0 after the last, or -EBADMSG. */
+/* Reads the next record. Returns 1, 0 after the last, or -EBADMSG; *ret_record is undefined unless
+ * it is 1, as are the names below after an error. */
 int wire_next(struct wire_reader *reader, struct wire_record *ret_record)
 	__attribute__((warn_unused_result));
 /* Reads the name at offset, decompressed and lower case; *ret_end (NULL allowed) is the offset
@@ -112,7 +115,7 @@ int wire_read_mx(struct wire_reader *reader, const struct wire_record *record,
 struct wire_summary {
 	enum answer_state state; /* never TIMEOUT or NETWORK */
 	uint16_t flags; /* of the header */
-	uint8_t rcode; /* low four bits and OPT's extension, cut to 8 bits */
+	uint8_t rcode; /* low four bits and OPT's extension; 255 for anything larger */
 	uint16_t ede; /* first extended error (RFC 8914), 0xffff without */
 	bool referral; /* no answer, not AA, NS records of an ancestor: state is REFUSED */
 	bool alias_only; /* a CNAME chain that ends outside this message: state is NODATA
