@@ -13,6 +13,14 @@ import tree
 
 # Sources without a twin of their own: what covers them instead.
 ELSEWHERE = {
+    "storage/intern.c": "every test that writes",
+    "storage/ledger.c": "lands next",
+    "storage/lock.c": "test_store opens twice",
+    "storage/lookup_resume.c": "test_history resumes",
+    "storage/lookup_row.c": "every test that reads",
+    "storage/lookup_spans.c": "test_history reads spans",
+    "storage/query.c": "every test of storage",
+    "storage/schema.c": "test_store",
     "monitor/main.c": "the scenarios run the program itself",
     "monitor/conf.c": "lands next",
     "monitor/exchange.c": "lands next",
