@@ -7,6 +7,7 @@
 #include "storage/history_row.h"
 #include "storage/inside.h"
 #include "storage/intern.h"
+#include "storage/lookup_row.h"
 #include "storage/pulse.h"
 
 int64_t history_put_point(struct store *store, const struct point *point)
@@ -140,6 +141,32 @@ void history_touch_span(
 		"UPDATE span SET last_at = max(first_at, ?3), counters = ?4"
 		" WHERE point = ?1 AND server = ?2 AND open = 1 RETURNING number";
 	update_open_span(store, put, point, server, pulse);
+}
+
+void history_open_answer(struct store *store, int64_t point, const char *server,
+	enum answer_state *ret_state, struct mxset *ret_set)
+{
+	static const char get[] =
+		"SELECT a.bytes FROM span t JOIN answer a ON a.id = t.answer"
+		" WHERE t.point = ?1 AND t.server = ?2 AND t.open = 1";
+	*ret_state = ANSWER_NONE;
+	int64_t server_id = intern_server(store, server);
+	struct query query = query_begin(store, get);
+	query_int(&query, point);
+	query_int(&query, server_id);
+	struct mxset set = {.hosts = NULL};
+	struct answer_value answer = {.state = ANSWER_NONE};
+	int error = 0;
+	if (query_next(&query))
+		error = lookup_read_answer(&query, 0, &set, &answer);
+	if (query_end(&query) < 0 || error < 0 || answer.state == ANSWER_NONE) {
+		mxset_finish(&set);
+		if (error < 0)
+			store_fail(store, error, "an answer cannot be read back");
+		return;
+	}
+	*ret_state = answer.state;
+	*ret_set = set;
 }
 
 void history_amend_span(struct store *store, int64_t point, const char *server,

@@ -28,6 +28,10 @@ void history_close_span(struct store *store, int64_t point, const char *server,
 /* Writes the counters of an open server span, which has no pulse. */
 void history_touch_span(struct store *store, int64_t point, const char *server,
 	const struct pulse *pulse);
+/* Reads what the open span of (point, server) says; *ret_state is NONE and the set untouched
+ * where there is none, or after an error. ret_set is to be finished. */
+void history_open_answer(struct store *store, int64_t point, const char *server,
+	enum answer_state *ret_state, struct mxset *ret_set);
 /* Notes that the open span's alias or flags are now others, its answer being the same. */
 void history_amend_span(struct store *store, int64_t point, const char *server,
 	const uint8_t *alias, unsigned flags);
