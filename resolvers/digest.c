@@ -128,13 +128,12 @@ static void sort(struct digest *records, size_t len)
 	}
 }
 
-/* Hashed are: each record's hash once, the state, 1 and the alias or 0. */
-struct digest digest_set_end(struct digest_set *set, const struct digest_key *key,
-	enum answer_state state, const uint8_t *alias)
+/* Hashed are: each record's hash once, and the state. */
+struct digest digest_set_end(
+	struct digest_set *set, const struct digest_key *key, enum answer_state state)
 {
 	struct sip sip = sip_start(key);
-	uint8_t tail[2 + NAME_WIRE_MAX] = {(uint8_t)state, alias != NULL};
-	size_t tail_len = 2;
+	const uint8_t tail = (uint8_t)state;
 	size_t total = 0;
 
 	sort(set->records, set->len);
@@ -145,17 +144,11 @@ struct digest digest_set_end(struct digest_set *set, const struct digest_key *ke
 		sip_word(&sip, set->records[i].hi);
 		total += sizeof *set->records;
 	}
-	if (alias != NULL) {
-		size_t alias_len = name_length(alias);
-
-		memcpy(tail + tail_len, alias, alias_len);
-		tail_len += alias_len;
-	}
-	return sip_finish(&sip, tail, tail_len, total + tail_len);
+	return sip_finish(&sip, &tail, sizeof tail, total + sizeof tail);
 }
 
-struct digest digest_answer(const struct digest_key *key, enum answer_state state,
-	const struct mxset *set, const uint8_t *alias)
+struct digest digest_answer(
+	const struct digest_key *key, enum answer_state state, const struct mxset *set)
 {
 	struct digest_set records;
 
@@ -165,5 +158,5 @@ struct digest digest_answer(const struct digest_key *key, enum answer_state stat
 			&records, key, set->hosts[i].preference, set->hosts[i].exchange);
 		assert(r == 0); /* no set is larger, see mxset.h */
 	}
-	return digest_set_end(&records, key, state, alias);
+	return digest_set_end(&records, key, state);
 }

@@ -44,12 +44,12 @@ bool digest_equal(struct digest a, struct digest b);
 int digest_set_add(struct digest_set *set, const struct digest_key *key,
 	uint16_t preference, const uint8_t *exchange) __attribute__((warn_unused_result));
 
-/* The digest of the whole answer. alias is the lower-case wire name that the owner's CNAME
- * chain ends at, NULL without one: it takes part, so that a new alias is noticed. */
-struct digest digest_set_end(struct digest_set *set, const struct digest_key *key,
-	enum answer_state state, const uint8_t *alias);
+/* The digest of the whole answer. How it was reached is no part of it: mail goes the same way
+ * through an alias. */
+struct digest digest_set_end(
+	struct digest_set *set, const struct digest_key *key, enum answer_state state);
 
 /* The same digest from a canonical set of at most DIGEST_RECORDS_MAX hosts, for spans that are
  * read back from the store. */
-struct digest digest_answer(const struct digest_key *key, enum answer_state state,
-	const struct mxset *set, const uint8_t *alias);
+struct digest digest_answer(
+	const struct digest_key *key, enum answer_state state, const struct mxset *set);

@@ -351,6 +351,5 @@ void wire_summarise(const uint8_t *msg, size_t len, const uint8_t *name,
 		return;
 	decide(&run);
 	if (answer_state_is_usable(ret_summary->state))
-		ret_summary->digest = digest_set_end(&run.set, key, ret_summary->state,
-			ret_summary->alias_len > 0 ? ret_summary->alias : NULL);
+		ret_summary->digest = digest_set_end(&run.set, key, ret_summary->state);
 }
