@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "monitor/log.h"
+#include "monitor/poller_inside.h"
+#include "storage/history.h"
+
+struct news *tell_begin(struct poller *poller, uint32_t index, enum news_kind kind)
+{
+	struct news *news = calloc(1, sizeof *news);
+	if (!news)
+		return NULL;
+	const struct target *const target = &poller->targets[index];
+	const uint8_t *const name = target_name(poller, target);
+	const size_t len = name_length(name);
+	news->kind = kind;
+	news->point = poller_point_number(poller, index);
+	news->view = target_view(poller, target)->conf->name;
+	news->domain = malloc(len);
+	if (!news->domain) {
+		free(news);
+		return NULL;
+	}
+	memcpy(news->domain, name, len);
+	return news;
+}
+
+/* Copies rather than moves: a round tells one answer more than once. */
+void tell_answer(struct news *news, const struct answer *answer)
+{
+	const struct wire_summary *const summary = &answer->summary;
+	news->state = summary->state;
+	news->ttl = summary->ttl_min;
+	if (mxset_copy(&answer->set, &news->set) != 0)
+		news->incomplete = true;
+	if (summary->alias_len == 0)
+		return;
+	news->alias = malloc(summary->alias_len);
+	if (news->alias)
+		memcpy(news->alias, summary->alias, summary->alias_len);
+}
+
+void tell_evidence(struct news *news, const struct channel_reply *reply, int64_t at)
+{
+	if (news->evidence_len == sizeof news->evidence / sizeof *news->evidence)
+		return;
+	uint8_t *const message = malloc(reply->len);
+	if (!message)
+		return;
+	memcpy(message, reply->msg, reply->len);
+	news->evidence[news->evidence_len++] = (struct news_evidence){
+		.message = message,
+		.len = reply->len,
+		.server = reply->server,
+		.at = at,
+		.rtt_us = reply->rtt_us,
+		.local_port = reply->local_port,
+		.tcp = reply->tcp,
+	};
+}
+
+void tell_end(struct poller *poller, struct news *news)
+{
+	if (!news || news->incomplete) {
+		log_err("poller", "out of memory: something seen cannot be recorded");
+		news_destroy(news);
+		return;
+	}
+	news_queue_push(poller->options.news, news);
+}
+
+void tell_gap(struct poller *poller, uint32_t index, const struct endpoint *server,
+	enum news_kind kind, int64_t from, int64_t to, unsigned reason)
+{
+	struct news *news = tell_begin(poller, index, kind);
+	if (news) {
+		if (server)
+			news->server = *server;
+		news->from_at = from;
+		news->at = to;
+		news->reason = reason;
+	}
+	tell_end(poller, news);
+}
+
+void tell_notes(struct poller *poller, uint32_t index, const struct endpoint *server,
+	const struct target_notes *notes)
+{
+	if (notes->bucket_full) {
+		struct news *news = tell_begin(poller, index, NEWS_BUCKET);
+		if (news) {
+			news->bucket = notes->bucket;
+			news->bucket.point = news->point;
+		}
+		tell_end(poller, news);
+	}
+	switch (notes->gap) {
+	case TARGET_GAP_NONE:
+		break;
+	case TARGET_GAP_OPEN:
+		tell_gap(poller, index, server, NEWS_GAP_OPEN, notes->gap_from, 0,
+			notes->gap_reason);
+		break;
+	case TARGET_GAP_CLOSE:
+		tell_gap(poller, index, server, NEWS_GAP_CLOSE, 0, notes->gap_to, 0);
+		break;
+	case TARGET_GAP_ADD:
+		tell_gap(poller, index, server, NEWS_GAP_ADD, notes->gap_from,
+			notes->gap_to, notes->gap_reason);
+		break;
+	}
+}
+
+void tell_pulses(struct poller *poller, size_t block)
+{
+	struct news *news = calloc(1, sizeof *news);
+	struct pulse *pulses = calloc(PULSE_BLOCK, sizeof *pulses);
+	if (!news || !pulses) {
+		free(news);
+		free(pulses);
+		return; /* the block stays dirty: it is told with the next flush */
+	}
+	const struct target *const first = &poller->targets[block * PULSE_BLOCK];
+	for (size_t i = 0; i < PULSE_BLOCK; i++)
+		if (first[i].name != 0)
+			pulses[i] =
+				target_pulse(&first[i], target_group(poller, &first[i]));
+	news->kind = NEWS_PULSES;
+	news->block = (int64_t)(block * poller->options.count + poller->options.index);
+	news->pulses = pulses;
+	news->pulses_len = PULSE_BLOCK;
+	poller->dirty[block] = 0;
+	tell_end(poller, news);
+}
+
+void tell_touch(struct poller *poller, const struct deviant *deviant)
+{
+	struct news *news = tell_begin(poller, deviant->target, NEWS_TOUCH);
+	if (news) {
+		news->server = deviant->server;
+		news->final = deviant->pulse;
+	}
+	tell_end(poller, news);
+}

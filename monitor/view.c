@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * view — what the kinds of views have in common for those who ask: their servers, and what of a
+ * reply counts.
+ */
+#include "monitor/poller_inside.h"
+
+void view_find(struct poller *poller, uint32_t index, bool fresh, servers_done_fn done,
+	void *owner, uint64_t cookie)
+{
+	const struct target *const target = &poller->targets[index];
+	const struct view *const view = target_view(poller, target);
+	struct servers_found found = {.state = ANSWER_NETWORK};
+	if (view->servers) {
+		if (servers_find(view->servers, target_name(poller, target), fresh,
+			    poller->now, done, owner, cookie) == 0)
+			return;
+	} else if (view->set->len > 0) {
+		found.known = true;
+		found.set = view->set;
+	}
+	done(owner, cookie, &found);
+}
+
+void view_read(const struct poller *poller, const struct view *view, const uint8_t *name,
+	const struct channel_reply *reply, struct wire_summary *ret_summary)
+{
+	*ret_summary = (struct wire_summary){.state = ANSWER_TIMEOUT};
+	if (reply->outcome != CHANNEL_REPLY) {
+		if (reply->outcome == CHANNEL_NETWORK)
+			ret_summary->state = ANSWER_NETWORK;
+		return;
+	}
+	wire_summarise(reply->msg, reply->len, name, &poller->key, ret_summary);
+	if (!answer_state_is_usable(ret_summary->state))
+		return;
+	const bool recursive = view->conf->kind == CONF_VIEW_RECURSIVE;
+	if (ret_summary->flags & WIRE_AA || (recursive && ret_summary->flags & WIRE_RA))
+		return;
+	ret_summary->state = ANSWER_REFUSED;
+	ret_summary->why = "not authoritative for the domain";
+}
+
+bool view_wants_chase(const struct view *view, const struct wire_summary *summary)
+{
+	return view->servers && summary->alias_only &&
+		answer_state_is_usable(summary->state);
+}
+
+unsigned view_span_flags(const struct view *view, const struct wire_summary *summary)
+{
+	unsigned flags = 0;
+	if (summary->flags & WIRE_AD && view->conf->trusted)
+		flags |= SPAN_AUTHENTICATED;
+	if (summary->beside_null)
+		flags |= SPAN_BESIDE_NULL;
+	return flags;
+}
