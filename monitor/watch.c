@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * watch — where the arrows meet. A reader of this file has the program:
+ *
+ *   configuration, watch list --> roster --> fleet of pollers  (threads: ask, confirm)
+ *                                                | news
+ *                                                v
+ *   control socket ----------> loop thread --> recorder --> store, then the log
+ *
+ * The loop thread owns the store's only writing connection. Everything that happens comes as an
+ * event of its loop: news, a request, a signal, a timer, a changed resolv.conf.
+ */
+#include "monitor/watch.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+#include <uv.h>
+
+#include "monitor/clock.h"
+#include "monitor/conf.h"
+#include "monitor/control.h"
+#include "monitor/fleet.h"
+#include "monitor/log.h"
+#include "monitor/recorder.h"
+#include "monitor/resolvconf.h"
+#include "monitor/roster.h"
+#include "storage/history.h"
+#include "storage/lookup.h"
+#include "storage/store.h"
+
+#define NEWS_MOST 65536 /* pieces that may wait before polling slows down */
+#define TICK_MS                                                                          \
+	1000 /* how often a failed store is tried again, and resolv.conf looked at */
+
+struct watch {
+	const struct watch_options *options;
+	const struct conf *conf; /* in force: that of the options, or `reloaded` */
+	struct conf reloaded;
+	bool has_reloaded;
+	struct store *store;
+	int64_t run;
+	struct timeline timeline;
+	struct news_queue *queue;
+	struct recorder *recorder;
+	struct fleet *fleet;
+	struct control *control;
+	struct resolvconf resolvconf;
+	size_t domains;
+	uint64_t points; /* active, when the fleet started */
+	uv_loop_t loop;
+	uv_async_t news;
+	uv_timer_t tick;
+	uv_timer_t end;
+	uv_signal_t signals[3];
+	uint64_t started_mono_ms;
+	int status; /* exit status */
+};
+
+static int64_t now_at(struct watch *watch)
+{
+	timeline_advance(&watch->timeline, clock_read(), NULL);
+	return watch->timeline.at;
+}
+
+/* Called by pollers' threads. */
+static void on_pushed(void *owner)
+{
+	struct watch *const watch = owner;
+	uv_async_send(&watch->news);
+}
+
+static void write_news(struct watch *watch)
+{
+	if (recorder_write(watch->recorder, now_at(watch)) != 0)
+		return; /* said there; the tick tries again */
+	if (watch->options->once &&
+		recorder_counts(watch->recorder).done_pollers ==
+			fleet_pollers(watch->fleet))
+		uv_stop(&watch->loop);
+}
+
+static void on_news(uv_async_t *async)
+{
+	write_news(async->data);
+}
+
+/* --- the fleet --- */
+
+static int build_roster(struct watch *watch, struct roster **ret_roster)
+{
+	const struct roster_sources sources = {
+		.conf = watch->conf,
+		.store = watch->store,
+		.domains = watch->options->domains,
+		.domains_len = watch->options->domains_len,
+	};
+	return roster_build(&sources, ret_roster);
+}
+
+static int launch(struct watch *watch, struct interruption interruption)
+{
+	struct roster *roster;
+	int error = build_roster(watch, &roster);
+	if (error != 0)
+		return error;
+	now_at(watch);
+	const struct fleet_options options = {
+		.conf = watch->conf,
+		.store = watch->store,
+		.queue = watch->queue,
+		.interruption = interruption,
+		.timeline = watch->timeline,
+		.once = watch->options->once,
+	};
+	watch->domains = roster_len(roster);
+	error = fleet_create(&options, roster, &watch->fleet);
+	roster_destroy(roster);
+	if (error != 0)
+		return error;
+	watch->points = fleet_tally(watch->fleet).targets;
+	error = fleet_start(watch->fleet);
+	if (error == 0 && watch->domains == 0)
+		log_warn("watch",
+			"no domain is watched yet: name some, or `mxvigil watch add`");
+	return error;
+}
+
+static void land(struct watch *watch)
+{
+	if (watch->fleet)
+		fleet_stop(watch->fleet);
+	if (recorder_write(watch->recorder, now_at(watch)) != 0)
+		watch->status = 1;
+	fleet_destroy(watch->fleet);
+	watch->fleet = NULL;
+}
+
+/* --- events --- */
+
+static void on_request_done(void *owner, const struct control_change *change)
+{
+	struct watch *const watch = owner;
+	const int64_t now = now_at(watch);
+	struct roster *roster = NULL;
+	if (!change->added && build_roster(watch, &roster) != 0)
+		return;
+	for (size_t view = 0; view < watch->conf->views_len; view++) {
+		const int64_t interval = change->added
+			? roster_listed_interval(watch->conf, change->tags, view)
+			: roster_interval(roster, change->domain, view, false);
+		if (change->added && interval == 0)
+			continue;
+		if (fleet_set(watch->fleet, change->domain, view, interval, now) != 0)
+			log_err("watch", "the list has changed, but polling has not");
+	}
+	roster_destroy(roster);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct watch *const watch = timer->data;
+	write_news(watch);
+	struct endpoint servers[CONF_RESOLVERS_MAX];
+	size_t len;
+	if (!resolvconf_has_changed(&watch->resolvconf, servers, &len))
+		return;
+	log_info("watch", "resolv.conf has changed servers=%zu", len);
+	if (fleet_set_resolvers(watch->fleet, servers, len) != 0)
+		log_err("watch", "out of memory: the old resolvers are kept");
+}
+
+static void on_end(uv_timer_t *timer)
+{
+	const struct watch *const watch = timer->data;
+	uv_stop((uv_loop_t *)(uintptr_t)&watch->loop);
+}
+
+/* Reads the configuration again and starts a new fleet under it. */
+static void reload(struct watch *watch)
+{
+	struct conf conf;
+	struct conf_error error;
+	if (conf_load(watch->options->conf_path, &conf, &error) != 0) {
+		log_err("watch", "configuration is wrong, the old one stays in force: %s",
+			error.text);
+		return;
+	}
+	if (watch->options->store_override &&
+		conf_use_store(&conf, watch->options->store_override) != 0) {
+		conf_finish(&conf);
+		return;
+	}
+	if (strcmp(conf.store, watch->conf->store) != 0 ||
+		strcmp(conf.control, watch->conf->control) != 0)
+		log_warn(
+			"watch", "store and control are taken up at the next start only");
+	land(watch);
+	if (watch->has_reloaded)
+		conf_finish(&watch->reloaded);
+	watch->reloaded = conf;
+	watch->has_reloaded = true;
+	watch->conf = &watch->reloaded;
+	if (launch(watch, (struct interruption){.at = 0}) != 0) {
+		log_err("watch", "cannot go on under the new configuration");
+		watch->status = 1;
+		uv_stop(&watch->loop);
+		return;
+	}
+	log_info("watch", "configuration read again domains=%zu", watch->domains);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct watch *const watch = handle->data;
+	if (number == SIGHUP) {
+		reload(watch);
+		return;
+	}
+	log_info("watch", "stopping signal=%d", number);
+	uv_stop(&watch->loop);
+}
+
+/* --- start and stop --- */
+
+static int open_store(struct watch *watch)
+{
+	struct store_error error;
+	const struct store_options options = {
+		.path = watch->conf->store,
+		.site = watch->conf->site,
+		.write = true,
+		.now = clock_read().wall_ms,
+	};
+	if (store_open(&options, &watch->store, &error) == 0)
+		return 0;
+	fprintf(stderr, "mxvigil: %s\n", error.text);
+	return error.code;
+}
+
+/* Notes the run, and what lies between it and the last one. */
+static int begin_run(struct watch *watch, struct interruption *ret_interruption)
+{
+	struct run_end last;
+	struct store_error error;
+	int code = lookup_last_run(watch->store, &last);
+	if (code != 0)
+		return code;
+	const struct clock_reading reading = clock_read();
+	timeline_start(&watch->timeline, reading, last.latest_at);
+	if (watch->timeline.at > reading.wall_ms)
+		log_warn("clock",
+			"the wall clock is behind the records milliseconds=%lld",
+			(long long)(watch->timeline.at - reading.wall_ms));
+	*ret_interruption = (struct interruption){
+		.at = watch->timeline.at,
+		.reason = !last.any    ? 0
+			: last.stopped ? GAP_STOPPED
+				       : GAP_CRASHED,
+	};
+	store_begin(watch->store);
+	watch->run = history_start_run(watch->store, watch->timeline.at, MXVIGIL_VERSION);
+	code = store_commit(watch->store, watch->timeline.at, &error);
+	if (code != 0)
+		fprintf(stderr, "mxvigil: %s\n", error.text);
+	return code;
+}
+
+static void end_run(struct watch *watch)
+{
+	struct store_error error;
+	const int64_t now = now_at(watch);
+	store_begin(watch->store);
+	history_stop_run(watch->store, watch->run, now);
+	if (store_commit(watch->store, now, &error) == 0)
+		return;
+	log_err("store", "the stop is not recorded error=%s", log_quote(error.text));
+	watch->status = 1;
+}
+
+static int make_loop(struct watch *watch)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+	int error = uv_loop_init(&watch->loop);
+	if (error != 0)
+		return error;
+	watch->news.data = watch;
+	watch->tick.data = watch;
+	watch->end.data = watch;
+	if ((error = uv_async_init(&watch->loop, &watch->news, on_news)) != 0 ||
+		(error = uv_timer_init(&watch->loop, &watch->tick)) != 0 ||
+		(error = uv_timer_init(&watch->loop, &watch->end)) != 0)
+		return error;
+	for (size_t i = 0; error == 0 && i < sizeof numbers / sizeof *numbers; i++) {
+		watch->signals[i].data = watch;
+		error = uv_signal_init(&watch->loop, &watch->signals[i]);
+		if (error == 0)
+			error = uv_signal_start(
+				&watch->signals[i], on_signal, numbers[i]);
+	}
+	return error;
+}
+
+static void close_handle(uv_handle_t *handle, void *argument)
+{
+	(void)argument;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+static void close_loop(struct watch *watch)
+{
+	control_destroy(watch->control);
+	uv_walk(&watch->loop, close_handle, NULL);
+	uv_run(&watch->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&watch->loop);
+}
+
+static json_t *count_states(const struct poller_tally *tally, bool usable)
+{
+	json_t *counts = json_object();
+	for (unsigned i = 1; i < sizeof tally->answers / sizeof *tally->answers; i++)
+		if (tally->answers[i] != 0 &&
+			answer_state_is_usable((enum answer_state)i) == usable)
+			json_object_set_new(counts,
+				answer_state_name((enum answer_state)i),
+				json_integer((json_int_t)tally->answers[i]));
+	return counts;
+}
+
+/* The row of `run --once`. */
+static void print_summary(const struct watch *watch, const struct poller_tally *tally)
+{
+	const double seconds = (double)(clock_mono_ms() - watch->started_mono_ms) / 1000;
+	json_t *row = json_pack("{sI sI so so sI sf}", "domains",
+		(json_int_t)watch->domains, "polls", (json_int_t)tally->polls, "answers",
+		count_states(tally, true), "failures", count_states(tally, false),
+		"changes", (json_int_t)recorder_counts(watch->recorder).changes,
+		"seconds", seconds);
+	if (!row)
+		return;
+	json_dumpf(row, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
+	putchar('\n');
+	json_decref(row);
+}
+
+static int work(struct watch *watch, struct interruption interruption)
+{
+	const struct recorder_options recorder = {
+		.store = watch->store,
+		.queue = watch->queue,
+		.run = watch->run,
+	};
+	int error = recorder_create(&recorder, &watch->recorder);
+	if (error == 0 && !watch->options->once)
+		error = control_create(&watch->loop, watch->conf->control, watch->store,
+			on_request_done, watch, &watch->control);
+	watch->started_mono_ms = clock_mono_ms();
+	if (error == 0)
+		error = launch(watch, interruption);
+	if (error != 0)
+		return error;
+	log_info("watch",
+		"watching domains=%zu points=%llu store=%s control=%s pid=%d version=%s",
+		watch->domains, (unsigned long long)watch->points, watch->conf->store,
+		watch->conf->control, (int)uv_os_getpid(), MXVIGIL_VERSION);
+	uv_timer_start(&watch->tick, on_tick, TICK_MS, TICK_MS);
+	if (watch->options->for_ms > 0)
+		uv_timer_start(&watch->end, on_end, (uint64_t)watch->options->for_ms, 0);
+	uv_run(&watch->loop, UV_RUN_DEFAULT);
+	fleet_stop(watch->fleet);
+	const struct poller_tally tally = fleet_tally(watch->fleet);
+	land(watch);
+	if (watch->options->once)
+		print_summary(watch, &tally);
+	return 0;
+}
+
+static void run(struct watch *watch)
+{
+	struct interruption interruption;
+	int error = begin_run(watch, &interruption);
+	if (error == 0)
+		error = news_queue_create(NEWS_MOST, on_pushed, watch, &watch->queue);
+	if (error == 0)
+		error = work(watch, interruption);
+	if (error != 0) {
+		fprintf(stderr, "mxvigil: cannot watch: %s\n", strerror(-error));
+		watch->status = 1;
+	}
+	fleet_destroy(watch->fleet);
+	recorder_destroy(watch->recorder);
+	if (watch->run != 0)
+		end_run(watch);
+}
+
+int watch_run(const struct watch_options *options)
+{
+	struct watch *watch = calloc(1, sizeof *watch);
+	if (!watch) {
+		fputs("mxvigil: out of memory\n", stderr);
+		return 1;
+	}
+	watch->options = options;
+	watch->conf = options->conf;
+	resolvconf_init(&watch->resolvconf, CONF_RESOLV_CONF);
+	for (size_t i = 0; i < options->conf->warnings_len; i++)
+		log_warn("conf", "%s", options->conf->warnings[i]);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	if (open_store(watch) != 0) {
+		free(watch);
+		return 1;
+	}
+	if (make_loop(watch) == 0)
+		run(watch);
+	else
+		watch->status = 1;
+	close_loop(watch);
+	store_close(watch->store);
+	news_queue_destroy(watch->queue);
+	if (watch->has_reloaded)
+		conf_finish(&watch->reloaded);
+	const int status = watch->status;
+	free(watch);
+	return status;
+}
