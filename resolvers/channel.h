@@ -7,13 +7,17 @@
  * own socket functions. A table of outstanding queries, by id, knows server, socket and
  * question of each; a datagram that does not fit is counted and dropped before c-ares sees it.
  * TCP queries each have a short-lived c-ares channel of their own, bounded in number.
- * One query is one try: retries, other servers and TC belong to the caller.
+ * One query is one try: retries, other servers and TC belong to the caller. A UDP reply larger
+ * than what we advertised is not believed: the caller gets our question with TC set instead.
  *
  * One thread, no clock: `now_mono_ms` is the caller's monotonic time. The driver contract: the
  * channel says through `want` which descriptors it waits for, the owner calls channel_ready()
- * and, at channel_deadline() at the latest, channel_tick(). Waiting is level-triggered.
+ * and, at channel_deadline() at the latest, channel_tick(). Waiting is level-triggered. (It is one
+ * descriptor from create to destroy: an epoll set that all sockets are in, as these come and go
+ * hundreds of times a second, and as their ICMP errors would stop a libuv poll handle.)
  * Callbacks run inside channel_ready, channel_tick, channel_flush or channel_destroy, never inside
- * channel_ask; they may ask again but not destroy the channel.
+ * channel_ask; they may ask again but not destroy the channel. What they ask is sent at the end of
+ * the call that they run in.
  * Sources: RFC 5452 (what makes a reply ours), RFC 7766 (TCP), the c-ares 1.18 manual.
  */
 #include <stdbool.h>
@@ -59,7 +63,8 @@ struct channel_options {
 	unsigned sockets; /* UDP sockets open at once; 0 is 64 */
 	unsigned uses; /* queries after which a socket is retired; 0 is 256 */
 	uint32_t lifetime_ms; /* age at which it is retired; 0 is 10,000 */
-	unsigned outstanding; /* most queries at once; 0 is 2,048 */
+	unsigned outstanding; /* most queries at once, at most 30,000 and what the receive
+				 buffers that the kernel grants can hold; 0 is 2,048 */
 	unsigned tcp; /* most TCP queries at once; 0 is 64; more wait in line */
 	uint32_t timeout_ms; /* of one try; 0 is 2,000 */
 };
@@ -83,7 +88,7 @@ struct channel_query {
 	bool recursion; /* RD and AD set: asks a resolver */
 	bool tcp;
 	bool plain; /* without EDNS */
-	uint16_t avoid_port; /* a port of ours not to be used; 0: any */
+	uint16_t avoid_port; /* a UDP port of ours not to be used; 0: any */
 };
 
 /* Returns 0, -ENOMEM, or another negative errno where no socket could be made. */
@@ -93,7 +98,7 @@ int channel_create(const struct channel_options *options, uint64_t now_mono_ms,
 void channel_destroy(struct channel *channel);
 
 /* Starts one try. done is called exactly once. Returns 0, -EAGAIN at `outstanding` queries (ask
- * again after a callback), or -ENOMEM; then done is not called. */
+ * again after a callback) and inside channel_destroy, or -ENOMEM; then done is not called. */
 int channel_ask(struct channel *channel, const struct channel_query *query,
 	uint64_t now_mono_ms, channel_done_fn done, void *owner, uint64_t cookie)
 	__attribute__((warn_unused_result));
