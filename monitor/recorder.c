@@ -11,6 +11,8 @@
 #include "storage/history.h"
 
 #define BATCH_MOST 5000 /* pieces in one transaction */
+#define GAPS_TOLD                                                                        \
+	20 /* of one batch; of an outage that hits all domains the rest is counted */
 
 struct recorder {
 	struct recorder_options options;
@@ -18,6 +20,7 @@ struct recorder {
 	struct news **end;
 	size_t len;
 	bool failing; /* the last batch could not be written */
+	size_t one_by_one; /* pieces to be written singly, one of them cannot be */
 	struct recorder_counts counts;
 };
 
@@ -189,17 +192,30 @@ static void write_news(struct recorder *recorder, struct news *news)
 	}
 }
 
-static void settle(struct recorder *recorder, struct news *news)
+/* Takes the oldest piece, which is durable or given up. */
+static struct news *shift(struct recorder *recorder)
 {
+	struct news *const news = recorder->first;
+	recorder->first = news->next;
+	recorder->len--;
+	if (!recorder->first)
+		recorder->end = &recorder->first;
+	return news;
+}
+
+static void settle(struct recorder *recorder, struct news *news, size_t *gaps)
+{
+	const bool is_gap = news->kind == NEWS_GAP_OPEN || news->kind == NEWS_GAP_CLOSE ||
+		news->kind == NEWS_GAP_ADD;
+	*gaps += is_gap;
 	if (news->kind == NEWS_DONE)
 		recorder->counts.done_pollers++;
 	if (news->recorded != 0 && news->kind == NEWS_SUSPICION)
 		recorder->counts.suspicions++;
 	else if (news->recorded != 0)
 		recorder->counts.changes++;
-	announce_news(recorder->options.store, news);
-	recorder->first = news->next;
-	recorder->len--;
+	if (!is_gap || *gaps <= GAPS_TOLD)
+		announce_news(recorder->options.store, news);
 	news_destroy(news);
 }
 
@@ -222,37 +238,59 @@ static void drop_counters(struct recorder *recorder)
 	news_queue_settle(recorder->options.queue, dropped);
 }
 
-static int fail(struct recorder *recorder, const struct store_error *error)
+/* The machine's trouble, which may pass; anything else is about the batch itself. */
+static bool may_pass(int code)
 {
-	drop_counters(recorder);
-	if (!recorder->failing)
-		log_err("store", "cannot write, polling goes on error=%s waiting=%zu",
-			log_quote(error->text), recorder->len);
-	recorder->failing = true;
-	return error->code;
+	return code == -ENOSPC || code == -EROFS || code == -EIO || code == -EBUSY ||
+		code == -ENOMEM;
+}
+
+static int fail(struct recorder *recorder, const struct store_error *error, size_t len)
+{
+	if (may_pass(error->code)) {
+		drop_counters(recorder);
+		if (!recorder->failing)
+			log_err("store",
+				"cannot write, polling goes on error=%s waiting=%zu",
+				log_quote(error->text), recorder->len);
+		recorder->failing = true;
+		return error->code;
+	}
+	if (len > 1) {
+		recorder->one_by_one = len;
+		return 0;
+	}
+	struct news *const news = shift(recorder);
+	log_err("store", "a piece cannot be recorded kind=%d point=%lld error=%s",
+		(int)news->kind, (long long)news->point, log_quote(error->text));
+	news_destroy(news);
+	news_queue_settle(recorder->options.queue, 1);
+	return 0;
 }
 
 static int write_batch(struct recorder *recorder, int64_t now)
 {
 	struct store *const store = recorder->options.store;
+	const size_t most = recorder->one_by_one > 0 ? 1 : BATCH_MOST;
+	recorder->one_by_one -= recorder->one_by_one > 0;
 	size_t len = 0;
 	store_begin(store);
-	for (struct news *news = recorder->first; news && len < BATCH_MOST;
-		news = news->next) {
+	for (struct news *news = recorder->first; news && len < most; news = news->next) {
 		write_news(recorder, news);
 		len++;
 	}
 	history_beat_run(store, recorder->options.run, now);
 	struct store_error error;
 	if (store_commit(store, now, &error) != 0)
-		return fail(recorder, &error);
+		return fail(recorder, &error, len);
 	if (recorder->failing)
 		log_info("store", "writing again waiting=%zu", recorder->len);
 	recorder->failing = false;
+	size_t gaps = 0;
 	for (size_t i = 0; i < len; i++)
-		settle(recorder, recorder->first);
-	if (!recorder->first)
-		recorder->end = &recorder->first;
+		settle(recorder, shift(recorder), &gaps);
+	if (gaps > GAPS_TOLD)
+		log_info("gap", "and more, all recorded pieces=%zu", gaps - GAPS_TOLD);
 	news_queue_settle(recorder->options.queue, len);
 	return 0;
 }
