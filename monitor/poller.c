@@ -46,7 +46,13 @@ int64_t poller_read_clock(struct poller *poller)
 
 /* --- the loop: descriptors of the channel, and one timer --- */
 
-static void turn(struct poller *poller);
+/* One reading serves all that happens in one turn of the loop. */
+static void read_clock_once(struct poller *poller)
+{
+	if (!poller->clock_is_read)
+		poller_read_clock(poller);
+	poller->clock_is_read = true;
+}
 
 static void on_descriptor(uv_poll_t *watch, int status, int events)
 {
@@ -59,9 +65,8 @@ static void on_descriptor(uv_poll_t *watch, int status, int events)
 		ready |= CHANNEL_READABLE;
 	if (status < 0 || events & UV_WRITABLE)
 		ready |= CHANNEL_WRITABLE;
-	poller_read_clock(poller);
+	read_clock_once(poller);
 	channel_ready(poller->channel, fd, ready, poller->now);
-	turn(poller);
 }
 
 static void on_watch_closed(uv_handle_t *handle)
@@ -144,10 +149,9 @@ static void flush_share(struct poller *poller)
 static void on_timer(uv_timer_t *timer)
 {
 	struct poller *const poller = timer->data;
-	poller_read_clock(poller);
+	read_clock_once(poller);
 	channel_tick(poller->channel, poller->now);
 	flush_share(poller);
-	turn(poller);
 }
 
 /* Sets the timer to whatever is next. */
@@ -165,9 +169,12 @@ static void arm(struct poller *poller)
 	uv_timer_start(&poller->timer, on_timer, wait, 0);
 }
 
-/* What every turn of the loop ends with. */
-static void turn(struct poller *poller)
+/* What every turn of the loop ends with, before it waits: one batch of questions for all that has
+ * come in. */
+static void on_turn(uv_prepare_t *prepare)
 {
+	struct poller *const poller = prepare->data;
+	read_clock_once(poller);
 	poll_due(poller);
 	if (poller->options.once && poller->unpolled == 0 && !poller->rounds &&
 		!poller->told_done) {
@@ -179,6 +186,7 @@ static void turn(struct poller *poller)
 		tell_end(poller, news);
 	}
 	arm(poller);
+	poller->clock_is_read = false;
 }
 
 static void close_handle(uv_handle_t *handle, void *argument)
@@ -191,21 +199,17 @@ static void close_handle(uv_handle_t *handle, void *argument)
 static void on_wake(uv_async_t *async)
 {
 	struct poller *const poller = async->data;
-	poller_read_clock(poller);
+	read_clock_once(poller);
 	poller_obey(poller);
 	if (atomic_load(&poller->stopping)) {
 		poller_flush_all(poller);
 		uv_stop(&poller->loop);
-		return;
 	}
-	turn(poller);
 }
 
 static void *run(void *argument)
 {
 	struct poller *const poller = argument;
-	poller_read_clock(poller);
-	turn(poller);
 	uv_run(&poller->loop, UV_RUN_DEFAULT);
 	return NULL;
 }
@@ -282,9 +286,14 @@ static int make_loop(struct poller *poller)
 	poller->has_loop = true;
 	poller->timer.data = poller;
 	poller->wake.data = poller;
+	poller->turn.data = poller;
 	error = uv_timer_init(&poller->loop, &poller->timer);
 	if (error == 0)
 		error = uv_async_init(&poller->loop, &poller->wake, on_wake);
+	if (error == 0)
+		error = uv_prepare_init(&poller->loop, &poller->turn);
+	if (error == 0)
+		error = uv_prepare_start(&poller->turn, on_turn);
 	return error;
 }
 

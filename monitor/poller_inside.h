@@ -46,6 +46,8 @@ struct poller {
 	uv_loop_t loop;
 	uv_timer_t timer;
 	uv_async_t wake;
+	uv_prepare_t turn;
+	bool clock_is_read; /* in this turn */
 	uv_poll_t **watches; /* by descriptor */
 	size_t watches_len;
 
