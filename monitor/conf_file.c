@@ -17,9 +17,9 @@
 	CYAML_FIELD_UINT_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member)
 #define FLAG(key, type, member)                                                          \
 	CYAML_FIELD_BOOL_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member)
-#define TEXTS(key, type, member)                                                         \
+#define TEXTS(key, type, member, min)                                                    \
 	CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type,        \
-		member, &text_schema, 0, CYAML_UNLIMITED)
+		member, &text_schema, min, CYAML_UNLIMITED)
 #define WORD(key, type, member, words)                                                   \
 	CYAML_FIELD_ENUM(                                                                \
 		key, CYAML_FLAG_STRICT, type, member, words, CYAML_ARRAY_LEN(words))
@@ -30,9 +30,9 @@
 #define SECTION(key, type, member, fields)                                               \
 	CYAML_FIELD_MAPPING_PTR(                                                         \
 		key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, fields)
-#define SECTIONS(key, type, member, schema)                                              \
+#define SECTIONS(key, type, member, schema, min)                                         \
 	CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type,        \
-		member, schema, 0, CYAML_UNLIMITED)
+		member, schema, min, CYAML_UNLIMITED)
 
 static const struct cyaml_schema_value text_schema = {
 	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, CYAML_UNLIMITED),
@@ -106,8 +106,8 @@ static const struct cyaml_strval incident_kinds[] = {
 static const struct cyaml_schema_field view_fields[] = {
 	TEXT("name", struct conf_file_view, name, 0),
 	WORD("kind", struct conf_file_view, kind, view_kinds),
-	TEXTS("servers", struct conf_file_view, servers),
-	TEXTS("bootstrap", struct conf_file_view, bootstrap),
+	TEXTS("servers", struct conf_file_view, servers, 1),
+	TEXTS("bootstrap", struct conf_file_view, bootstrap, 1),
 	NUMBER("port", struct conf_file_view, port),
 	NUMBER("qps", struct conf_file_view, qps),
 	FLAG("trusted", struct conf_file_view, trusted),
@@ -129,13 +129,13 @@ static const struct cyaml_schema_field limits_fields[] = {
 
 static const struct cyaml_schema_field watch_fields[] = {
 	TEXT("name", struct conf_file_watch, name, 0),
-	TEXTS("domains", struct conf_file_watch, domains),
+	TEXTS("domains", struct conf_file_watch, domains, 0),
 	OPTIONAL_TEXT("domains-file", struct conf_file_watch, domains_file),
 	NUMBER("top-recipients", struct conf_file_watch, top_recipients),
 	OPTIONAL_TEXT("interval", struct conf_file_watch, interval),
-	TEXTS("views", struct conf_file_watch, views),
-	TEXTS("tags", struct conf_file_watch, tags),
-	TEXTS("expect", struct conf_file_watch, expect),
+	TEXTS("views", struct conf_file_watch, views, 1),
+	TEXTS("tags", struct conf_file_watch, tags, 0),
+	TEXTS("expect", struct conf_file_watch, expect, 0),
 	CYAML_FIELD_END,
 };
 static const struct cyaml_schema_value watch_schema = {
@@ -160,7 +160,7 @@ static const struct cyaml_schema_field delivery_fields[] = {
 	WORD("format", struct conf_file_delivery, format, delivery_formats),
 	OPTIONAL_TEXT("path", struct conf_file_delivery, path),
 	OPTIONAL_TEXT("timezone", struct conf_file_delivery, timezone),
-	TEXTS("internal-relays", struct conf_file_delivery, internal_relays),
+	TEXTS("internal-relays", struct conf_file_delivery, internal_relays, 0),
 	OPTIONAL_TEXT("journal", struct conf_file_delivery, journal),
 	OPTIONAL_TEXT("journal-directory", struct conf_file_delivery, journal_directory),
 	OPTIONAL_TEXT("maildir", struct conf_file_delivery, maildir),
@@ -203,12 +203,12 @@ static const struct cyaml_schema_field channel_fields[] = {
 	OPTIONAL_TEXT("user", struct conf_file_channel, user),
 	OPTIONAL_TEXT("password-file", struct conf_file_channel, password_file),
 	OPTIONAL_TEXT("from", struct conf_file_channel, from),
-	TEXTS("to", struct conf_file_channel, to),
+	TEXTS("to", struct conf_file_channel, to, 0),
 	OPTIONAL_TEXT("url", struct conf_file_channel, url),
 	OPTIONAL_TEXT("url-file", struct conf_file_channel, url_file),
 	OPTIONAL_TEXT("secret-file", struct conf_file_channel, secret_file),
 	OPTIONAL_TEXT("key-file", struct conf_file_channel, key_file),
-	TEXTS("command", struct conf_file_channel, command),
+	TEXTS("command", struct conf_file_channel, command, 0),
 	CYAML_FIELD_END,
 };
 static const struct cyaml_schema_value channel_schema = {
@@ -222,10 +222,10 @@ static const struct cyaml_schema_value kind_schema = {
 static const struct cyaml_schema_field route_fields[] = {
 	TEXT("name", struct conf_file_route, name, 0),
 	OPTIONAL_WORD("min-severity", struct conf_file_route, min_severity, severities),
-	SECTIONS("kinds", struct conf_file_route, kinds, &kind_schema),
-	TEXTS("domains", struct conf_file_route, domains),
-	TEXTS("tags", struct conf_file_route, tags),
-	TEXTS("channels", struct conf_file_route, channels),
+	SECTIONS("kinds", struct conf_file_route, kinds, &kind_schema, 0),
+	TEXTS("domains", struct conf_file_route, domains, 0),
+	TEXTS("tags", struct conf_file_route, tags, 0),
+	TEXTS("channels", struct conf_file_route, channels, 0),
 	OPTIONAL_TEXT("group-wait", struct conf_file_route, group_wait),
 	OPTIONAL_TEXT("repeat", struct conf_file_route, repeat),
 	OPTIONAL_TEXT("fallback", struct conf_file_route, fallback),
@@ -244,7 +244,7 @@ static const struct cyaml_schema_field self_check_fields[] = {
 
 static const struct cyaml_schema_field web_fields[] = {
 	OPTIONAL_TEXT("listen", struct conf_file_web, listen),
-	TEXTS("hosts", struct conf_file_web, hosts),
+	TEXTS("hosts", struct conf_file_web, hosts, 0),
 	OPTIONAL_TEXT("token-file", struct conf_file_web, token_file),
 	CYAML_FIELD_END,
 };
@@ -264,18 +264,18 @@ static const struct cyaml_schema_field file_fields[] = {
 	OPTIONAL_TEXT("store", struct conf_file, store),
 	OPTIONAL_TEXT("site", struct conf_file, site),
 	OPTIONAL_TEXT("control", struct conf_file, control),
-	SECTIONS("views", struct conf_file, views, &view_schema),
+	SECTIONS("views", struct conf_file, views, &view_schema, 1),
 	SECTION("limits", struct conf_file, limits, limits_fields),
-	SECTIONS("watch", struct conf_file, watch, &watch_schema),
-	SECTIONS("deliveries", struct conf_file, deliveries, &delivery_schema),
+	SECTIONS("watch", struct conf_file, watch, &watch_schema, 0),
+	SECTIONS("deliveries", struct conf_file, deliveries, &delivery_schema, 0),
 	OPTIONAL_TEXT("rules-file", struct conf_file, rules_file),
 	OPTIONAL_TEXT("operators-file", struct conf_file, operators_file),
 	OPTIONAL_TEXT("asn-file", struct conf_file, asn_file),
 	SECTION("recipients", struct conf_file, recipients, recipients_fields),
 	SECTION("retention", struct conf_file, retention, retention_fields),
 	SECTION("detection", struct conf_file, detection, detection_fields),
-	SECTIONS("channels", struct conf_file, channels, &channel_schema),
-	SECTIONS("routes", struct conf_file, routes, &route_schema),
+	SECTIONS("channels", struct conf_file, channels, &channel_schema, 0),
+	SECTIONS("routes", struct conf_file, routes, &route_schema, 0),
 	SECTION("self-check", struct conf_file, self_check, self_check_fields),
 	SECTION("web", struct conf_file, web, web_fields),
 	SECTION("protect", struct conf_file, protect, protect_fields),

@@ -14,7 +14,8 @@
 #include "monitor/nearest.h"
 #include "resolvers/name.h"
 
-#define VIEWS_MAX 64
+#define VIEWS_MAX 32
+#define WATCHES_MAX 62
 #define TAGS_MAX 16
 
 static void read_endpoints(struct conf_reader *reader, char *const *texts, size_t len,
@@ -24,10 +25,6 @@ static void read_endpoints(struct conf_reader *reader, char *const *texts, size_
 
 	if (reader->err != 0)
 		return;
-	if (len == 0) {
-		conf_blame(reader, NULL, "at least one address", "%s", path);
-		return;
-	}
 	*ret_endpoints = calloc(len, sizeof **ret_endpoints);
 	if (*ret_endpoints == NULL) {
 		reader->err = -ENOMEM;
@@ -208,8 +205,6 @@ static void read_watch_views(struct conf_reader *reader, size_t i)
 	struct conf_watch *watch = &reader->conf->watches[i];
 	size_t all = reader->conf->views_len;
 
-	if (file->views != NULL && file->views_count == 0)
-		conf_blame(reader, NULL, "at least one view", "watch[%zu].views", i);
 	if (reader->err != 0)
 		return;
 	watch->views = calloc(all + file->views_count, sizeof *watch->views);
@@ -304,6 +299,8 @@ static void read_watches(struct conf_reader *reader)
 	struct conf *conf = reader->conf;
 	size_t len = conf->file->watch_count;
 
+	if (len > WATCHES_MAX)
+		conf_blame(reader, "more", "at most 62 watches", "watch");
 	if (len == 0 || reader->err != 0)
 		return;
 	conf->watches = calloc(len, sizeof *conf->watches);

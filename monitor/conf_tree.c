@@ -373,6 +373,11 @@ static int check_list(struct walk *walk, const yaml_node_t *node,
 	size_t path_len = strlen(walk->path);
 	size_t index = 0;
 
+	if (schema->sequence.min > 0 &&
+		node->data.sequence.items.start == node->data.sequence.items.top)
+		return blame(walk->tree, node->start_mark, walk->error,
+			"%s: found an empty list, expected at least one item",
+			walk->path);
 	for (yaml_node_item_t *item = node->data.sequence.items.start;
 		item < node->data.sequence.items.top; item++) {
 		int err;

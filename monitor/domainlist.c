@@ -410,6 +410,7 @@ int domainlist_load(FILE *in, void *owner,
 	struct domainlist_counts counts;
 	int err = domainlist_read(in, &reader, &counts);
 
+	loading.list.refused = counts.refused;
 	if (err == 0 && loading.list.len > 0) {
 		qsort(loading.list.entries, loading.list.len,
 			sizeof *loading.list.entries, compare_entries);

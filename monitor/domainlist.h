@@ -57,6 +57,7 @@ struct domainlist {
 		*entries; /* owned array of len elements, sorted by name */
 	size_t len;
 	uint64_t duplicates; /* merged away */
+	uint64_t refused; /* lines that made no sense */
 };
 
 /* Reads the whole of `in`; on_refused and owner as above. */

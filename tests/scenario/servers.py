@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The name servers that stories use: NSD, Knot DNS and Unbound as Debian ships them."""
-import os
 import signal
 import time
 
 import dns
 import lab as labs
-import procs
 
 
 def zone_text(name, serial, records, ttl=60, ns=("ns1",)):
@@ -81,8 +79,10 @@ class Authority:
         self.signal_all(signal.SIGCONT)
 
     def signal_all(self, number):
-        for pid in procs.family(self.process.pid):
-            os.kill(pid, number)
+        children = labs.run("pgrep", "-P", self.process.pid).stdout.split()
+        grand = labs.run("pgrep", "-P", ",".join(children)).stdout.split() if children else []
+        for pid in [self.process.pid] + children + grand:
+            labs.must("kill", f"-{int(number)}", pid)
 
 
 class Nsd(Authority):

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "monitor/cli/cli.h"
+
+/* What every command understands, before its name or after it. */
+const struct cli_option cli_common_options[] = {
+	{"config", "FILE", "the configuration to use", NULL, 'c'},
+	{"store", "FILE", "the store to use, whatever the configuration says", NULL, 0},
+	{"tz", "ZONE", "the zone of times that name none (default: UTC)", NULL, 0},
+	{"json", NULL, "print JSON Lines, one object a row", NULL, 0},
+	{"help", NULL, "print this and leave", NULL, 'h'},
+	{0},
+};
+
+#define FROM_OPTION                                                                      \
+	{                                                                                \
+		"from", "TIME", "begin of the window", NULL, 0                           \
+	}
+#define TO_OPTION                                                                        \
+	{                                                                                \
+		"to", "TIME", "end of the window, itself outside", NULL, 0               \
+	}
+#define VIEW_OPTION                                                                      \
+	{                                                                                \
+		"view", "VIEW", "this view only", NULL, 0                                \
+	}
+
+static const struct cli_option run_options[] = {
+	{"once", NULL, "poll every domain once in every view, then leave", NULL, 0},
+	{"for", "DURATION", "leave after this time", NULL, 0},
+	{0},
+};
+static const struct cli_option tag_options[] = {
+	{"tag", "TAG", "a tag for these domains; may be repeated", NULL, 0},
+	{0},
+};
+static const struct cli_option history_options[] = {
+	FROM_OPTION,
+	TO_OPTION,
+	{"at", "TIME", "what was known at this instant", NULL, 0},
+	VIEW_OPTION,
+	{"evidence", NULL, "add the messages kept with each change", NULL, 0},
+	{"format", "FORMAT", "table, json, csv or cof", "table json csv cof", 0},
+	{0},
+};
+static const struct cli_option changes_options[] = {
+	{"from", "TIME", "begin of the window (default: -24h)", NULL, 0},
+	TO_OPTION,
+	{"domain", "DOMAIN", "this domain only", NULL, 0},
+	{"operator", "NAME", "changes from or to this operator", NULL, 0},
+	VIEW_OPTION,
+	{"suspicions", NULL, "what was not confirmed, instead", NULL, 0},
+	{0},
+};
+static const struct cli_option import_options[] = {
+	{"view", "VIEW", "name of the view that foreign rows belong to", NULL, 0},
+	{0},
+};
+static const struct cli_option export_options[] = {
+	FROM_OPTION,
+	TO_OPTION,
+	{"domain", "DOMAIN", "this domain only", NULL, 0},
+	VIEW_OPTION,
+	{0},
+};
+static const struct cli_option verify_options[] = {
+	FROM_OPTION,
+	TO_OPTION,
+	{0},
+};
+
+const struct cli_command cli_commands[] = {
+	{"run", "[DOMAIN...]", 0, SIZE_MAX, "watch: the monitor itself", run_options,
+		cli_run},
+	{"watch add", "DOMAIN...", 1, SIZE_MAX, "watch these domains too", tag_options,
+		cli_watch_add},
+	{"watch remove", "DOMAIN...", 1, SIZE_MAX, "no longer watch these domains", NULL,
+		cli_watch_remove},
+	{"watch list", "", 0, 0, "the watched domains", NULL, cli_watch_list},
+	{"watch import", "FILE", 1, 1, "watch the domains of a list; - is standard input",
+		tag_options, cli_watch_import},
+	{"history", "DOMAIN", 1, 1, "what a domain's MX were, and how well that is known",
+		history_options, cli_history},
+	{"changes", "", 0, 0, "changes over all domains", changes_options, cli_changes},
+	{"import", "FILE", 1, 1,
+		"read history as Common Output Format; - is standard input",
+		import_options, cli_import},
+	{"export", "", 0, 0, "write the history as Common Output Format", export_options,
+		cli_export},
+	{"verify", "", 0, 0, "recompute the chain of hashes over the history",
+		verify_options, cli_verify},
+	{"status", "", 0, 0, "the state of store and monitor", NULL, cli_status_command},
+	{"config check", "", 0, 0, "check the configuration", NULL, cli_config_check},
+	{"completion", "bash|zsh|fish", 1, 1, "print a completion for a shell", NULL,
+		cli_completion},
+	{"version", "", 0, 0, "print the version", NULL, cli_version},
+	{0},
+};
+
+enum cli_status cli_version(struct cli *cli)
+{
+	if (cli->json)
+		puts("{\"version\":\"" MXVIGIL_VERSION "\"}");
+	else
+		puts("mxvigil " MXVIGIL_VERSION);
+	return cli_finish_output();
+}

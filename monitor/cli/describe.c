@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+#include "monitor/cli/describe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "monitor/cli/table.h"
+#include "monitor/operator.h"
+#include "storage/instant.h"
+#include "storage/lookup.h"
+#include "storage/record.h"
+
+char *describe_instant(int64_t at, char ret_text[DESCRIBE_TEXT_MAX])
+{
+	char text[INSTANT_TEXT_MAX];
+
+	if (at == 0)
+		return strcpy(ret_text, "-");
+	strcpy(ret_text, instant_format(at, text));
+	ret_text[strcspn(ret_text, "T")] = ' ';
+	ret_text[strcspn(ret_text, "Z")] = '\0';
+	return ret_text;
+}
+
+char *describe_duration(int64_t ms, char ret_text[DESCRIBE_TEXT_MAX])
+{
+	static const struct {
+		int64_t below_ms;
+		int64_t unit_ms;
+		const char *unit;
+		int64_t part_ms; /* 0: none shown */
+		const char *part;
+	} scales[] = {
+		{120000, 1000, "s", 0, ""},
+		{7200000, 60000, "min", 0, ""},
+		{172800000, 3600000, "h", 60000, "min"},
+		{INT64_MAX, 86400000, "d", 3600000, "h"},
+	};
+	size_t i = 0;
+
+	if (ms < 1000) {
+		snprintf(ret_text, DESCRIBE_TEXT_MAX, "%d ms", (int)ms);
+		return ret_text;
+	}
+	if (ms < 10000) {
+		snprintf(ret_text, DESCRIBE_TEXT_MAX, "%d.%d s", (int)(ms / 1000),
+			(int)(ms % 1000 / 100));
+		return ret_text;
+	}
+	while (ms >= scales[i].below_ms)
+		i++;
+	if (scales[i].part_ms != 0)
+		snprintf(ret_text, DESCRIBE_TEXT_MAX, "%lld %s %lld %s",
+			(long long)(ms / scales[i].unit_ms), scales[i].unit,
+			(long long)(ms % scales[i].unit_ms / scales[i].part_ms),
+			scales[i].part);
+	else
+		snprintf(ret_text, DESCRIBE_TEXT_MAX, "%lld %s",
+			(long long)(ms / scales[i].unit_ms), scales[i].unit);
+	return ret_text;
+}
+
+char *describe_count(uint64_t count, char ret_text[DESCRIBE_TEXT_MAX])
+{
+	char digits[24];
+	int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)count);
+	char *at = ret_text;
+
+	for (int i = 0; i < len; i++) {
+		if (i > 0 && (len - i) % 3 == 0)
+			*at++ = ',';
+		*at++ = digits[i];
+	}
+	*at = '\0';
+	return ret_text;
+}
+
+char *describe_name(const uint8_t *name, bool utf8, char ret_text[DESCRIBE_NAME_MAX])
+{
+	char text[NAME_TEXT_MAX];
+	char display[NAME_TEXT_MAX];
+
+	name_format(name, text);
+	name_format_display(name, display);
+	if (utf8 && strcmp(text, display) != 0)
+		snprintf(ret_text, DESCRIBE_NAME_MAX, "%s\t(%s)", text, display);
+	else
+		strcpy(ret_text, text);
+	return ret_text;
+}
+
+static void put_operators(const struct mxset *set, FILE *out)
+{
+	struct operator_list list;
+
+	if (operator_list_of(set, &list) < 0)
+		return;
+	for (size_t i = 0; i < list.len; i++)
+		fprintf(out, "%s%s", i == 0 ? " [" : ", ", list.names[i]);
+	fputs(list.len > 0 ? "]" : "", out);
+	operator_list_finish(&list);
+}
+
+static const char *plain_answer(enum answer_state state)
+{
+	switch (state) {
+	case ANSWER_NODATA:
+		return "nodata (no MX: mail goes to A and AAAA)";
+	case ANSWER_NULL_MX:
+		return "null-mx (takes no mail)";
+	case ANSWER_NXDOMAIN:
+		return "nxdomain (no such domain)";
+	case ANSWER_NONE:
+		return "nothing yet";
+	case ANSWER_MX:
+	case ANSWER_SERVFAIL:
+	case ANSWER_REFUSED:
+	case ANSWER_TIMEOUT:
+	case ANSWER_NETWORK:
+	case ANSWER_MALFORMED:
+	case ANSWER_BOGUS:
+		break;
+	}
+	return answer_state_name(state);
+}
+
+char *describe_answer(const struct answer_value *answer, bool utf8)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	char name[DESCRIBE_NAME_MAX];
+
+	if (out == NULL)
+		return NULL;
+	if (answer->state != ANSWER_MX)
+		fputs(plain_answer(answer->state), out);
+	for (size_t i = 0; answer->state == ANSWER_MX && i < answer->set->len; i++)
+		fprintf(out, "%s%u\t%s", i > 0 ? ", " : "",
+			answer->set->hosts[i].preference,
+			describe_name(answer->set->hosts[i].exchange, utf8, name));
+	if (answer->state == ANSWER_MX)
+		put_operators(answer->set, out);
+	if (fclose(out) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static void put_gap(const struct gap *gap, FILE *out)
+{
+	char from[DESCRIBE_TEXT_MAX];
+	char to[DESCRIBE_TEXT_MAX];
+	char length[DESCRIBE_TEXT_MAX];
+
+	fprintf(out, "    %s to %s  %s, %s\n", describe_instant(gap->from_at, from),
+		gap->to_at != 0 ? describe_instant(gap->to_at, to) : "now",
+		gap_reason_name(gap->reason),
+		gap->to_at != 0 ? describe_duration(gap->to_at - gap->from_at, length)
+				: "goes on");
+}
+
+void describe_coverage(const struct coverage *coverage, FILE *out)
+{
+	char from[DESCRIBE_TEXT_MAX];
+	char to[DESCRIBE_TEXT_MAX];
+	char count[DESCRIBE_TEXT_MAX];
+	char longest[DESCRIBE_TEXT_MAX];
+	char text[512];
+
+	if (coverage->polls == 0)
+		snprintf(text, sizeof text, "%s: no poll from %s to %s", coverage->view,
+			describe_instant(coverage->from, from),
+			describe_instant(coverage->to, to));
+	else
+		snprintf(text, sizeof text,
+			"%s: %s%s\tpoll%s from %s to %s, never blind for more than %s%s",
+			coverage->view, coverage->polls_exact ? "" : "at\tleast\t",
+			describe_count(coverage->polls, count),
+			coverage->polls == 1 ? "" : "s",
+			describe_instant(coverage->from, from),
+			describe_instant(coverage->to, to),
+			describe_duration(coverage->largest_gap_ms, longest),
+			coverage->gaps_len == 0 ? "; no gap" : "");
+	if (coverage->gaps_len > 0) {
+		size_t len = strlen(text);
+
+		snprintf(text + len, sizeof text - len, "; %s\tgap%s, %s\tin all:",
+			describe_count(coverage->gaps_len, count),
+			coverage->gaps_len == 1 ? "" : "s",
+			describe_duration(
+				coverage->to - coverage->from - coverage->covered_ms,
+				longest));
+	}
+	table_wrap(text, 0, 2, out);
+	for (size_t i = 0; i < coverage->gaps_len; i++)
+		put_gap(&coverage->gaps[i], out);
+}

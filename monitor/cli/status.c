@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "monitor/cli/cli.h"
+#include "monitor/cli/describe.h"
+#include "monitor/cli/row.h"
+#include "storage/ledger.h"
+
+/* All there is to tell. */
+struct state {
+	struct run_end run;
+	struct lookup_totals totals;
+	struct ledger_head head;
+	bool held;
+	int64_t pid;
+};
+
+static int look(struct cli *cli, struct state *state)
+{
+	int err = lookup_last_run(cli->store, &state->run);
+
+	if (err == 0)
+		err = lookup_totals(cli->store, &state->totals);
+	if (err == 0)
+		err = ledger_head(cli->store, &state->head);
+	state->held = store_is_held(store_path(cli->store), &state->pid);
+	return err;
+}
+
+static json_t *make_run(const struct run_end *run)
+{
+	if (!run->any)
+		return json_null();
+	return json_pack("{s:o, s:b, s:o}", "started_at", row_instant(run->started_at),
+		"stopped", run->stopped, "last_at", row_instant(run->last_at));
+}
+
+static json_t *make_totals(const struct lookup_totals *totals)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "domains",
+		(json_int_t)totals->domains, "points", (json_int_t)totals->points,
+		"watched", (json_int_t)totals->watched_points, "failing",
+		(json_int_t)totals->gaps_open, "spans", (json_int_t)totals->spans, "gaps",
+		(json_int_t)totals->gaps, "changes", (json_int_t)totals->changes,
+		"suspicions", (json_int_t)totals->suspicions, "first_at",
+		row_instant(totals->first_at), "latest_at",
+		row_instant(totals->latest_at));
+}
+
+static int print_row(const struct cli *cli, const struct state *state)
+{
+	return row_print(json_pack(
+		"{s:s, s:s, s:s, s:I, s:{s:b, s:o}, s:o, s:o, s:{s:I, s:o, s:s}}",
+		"version", MXVIGIL_VERSION, "store", store_path(cli->store), "site",
+		store_site(cli->store), "bytes", (json_int_t)store_bytes(cli->store),
+		"daemon", "running", state->held, "pid",
+		state->held && state->pid != 0 ? json_integer(state->pid) : json_null(),
+		"last_run", make_run(&state->run), "totals", make_totals(&state->totals),
+		"ledger", "transaction", (json_int_t)state->head.transaction, "at",
+		row_instant(state->head.at), "hash", state->head.hash));
+}
+
+static void print_run(const struct state *state)
+{
+	char from[DESCRIBE_TEXT_MAX];
+	char to[DESCRIBE_TEXT_MAX];
+
+	if (state->held)
+		printf("monitor  running, pid %lld, since %s UTC\n",
+			(long long)state->pid,
+			describe_instant(state->run.started_at, from));
+	else if (!state->run.any)
+		puts("monitor  never ran on this store");
+	else
+		printf("monitor  not running; last from %s to %s UTC%s\n",
+			describe_instant(state->run.started_at, from),
+			describe_instant(state->run.last_at, to),
+			state->run.stopped ? "" : ", ended without a word");
+}
+
+static void print_totals(const struct lookup_totals *totals)
+{
+	char a[DESCRIBE_TEXT_MAX];
+	char b[DESCRIBE_TEXT_MAX];
+	char c[DESCRIBE_TEXT_MAX];
+
+	printf("points   %s watched, %s of them failing; %s domains ever seen\n",
+		describe_count(totals->watched_points, a),
+		describe_count(totals->gaps_open, b), describe_count(totals->domains, c));
+	printf("history  %s spans, %s gaps", describe_count(totals->spans, a),
+		describe_count(totals->gaps, b));
+	printf(", %s changes, %s suspicions\n", describe_count(totals->changes, a),
+		describe_count(totals->suspicions, b));
+	printf("         from %s to %s UTC\n", describe_instant(totals->first_at, a),
+		describe_instant(totals->latest_at, b));
+}
+
+static void print_words(const struct cli *cli, const struct state *state)
+{
+	char at[DESCRIBE_TEXT_MAX];
+
+	fputs("store    ", stdout);
+	name_escape(NAME_SINK_TERMINAL, store_path(cli->store),
+		strlen(store_path(cli->store)), stdout);
+	printf(", %.1f MB, site %s\n", (double)store_bytes(cli->store) / 1e6,
+		store_site(cli->store));
+	print_run(state);
+	print_totals(&state->totals);
+	printf("ledger   transaction %lld of %s UTC\n         %s\n",
+		(long long)state->head.transaction, describe_instant(state->head.at, at),
+		state->head.hash);
+}
+
+enum cli_status cli_status_command(struct cli *cli)
+{
+	struct state state = {0};
+	enum cli_status status = cli_open_store(cli);
+	int err;
+
+	if (status != CLI_DONE)
+		return status;
+	err = look(cli, &state);
+	if (err < 0)
+		return cli_look_up_failed(err, NULL);
+	if (!cli->json)
+		print_words(cli, &state);
+	else if (print_row(cli, &state) < 0)
+		return cli_file_failed("memory", -ENOMEM);
+	return cli_finish_output();
+}

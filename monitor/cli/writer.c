@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "monitor/cli/writer.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "monitor/clock.h"
+#include "monitor/control_client.h"
+#include "monitor/request.h"
+
+#define ANSWER_TIMEOUT_MS 60000 /* the daemon commits to disk before it answers */
+
+enum cli_status writer_open(struct writer *writer, struct cli *cli)
+{
+	enum cli_status status = cli_load_conf(cli);
+	int err;
+
+	*writer = (struct writer){.cli = cli};
+	if (status != CLI_DONE)
+		return status;
+	err = control_client_open(cli->conf.control, ANSWER_TIMEOUT_MS, &writer->client);
+	if (err == 0)
+		return CLI_DONE;
+	if (err == -EACCES || err == -EPERM || err == -ENOMEM)
+		return cli_file_failed(cli->conf.control, err);
+	/* nobody there: the lock of the store tells whether that is so */
+	return cli_open_store_to_write(cli);
+}
+
+void writer_close(struct writer *writer)
+{
+	control_client_close(writer->client);
+	writer->client = NULL;
+}
+
+static int ask(struct writer *writer, const json_t *request, json_t **ret_answer)
+{
+	if (writer->client != NULL)
+		return control_client_ask(writer->client, request, ret_answer);
+	return request_apply(
+		writer->cli->store, request, clock_read().wall_ms, ret_answer);
+}
+
+enum cli_status writer_ask(struct writer *writer, json_t *request, json_t **ret_answer)
+{
+	json_t *answer = NULL;
+	int err = request == NULL ? -ENOMEM : ask(writer, request, &answer);
+	const char *text;
+
+	json_decref(request);
+	if (err < 0) {
+		cli_say("%s: the monitor gave no answer: %s", writer->cli->conf.control,
+			strerror(-err));
+		return CLI_FAILED;
+	}
+	if (json_is_true(json_object_get(answer, "ok"))) {
+		*ret_answer = answer;
+		return CLI_DONE;
+	}
+	text = json_string_value(json_object_get(answer, "error"));
+	fputs("mxvigil: ", stderr);
+	if (text != NULL)
+		name_escape(NAME_SINK_TERMINAL, text, strlen(text), stderr);
+	fputs(text != NULL ? "\n" : "the monitor refused and did not say why\n", stderr);
+	json_decref(answer);
+	return CLI_FAILED;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * writer — carries out a command's requests: by the running daemon, else on the store itself.
+ *
+ * Nobody need know which: both end in request_apply().
+ */
+#include <jansson.h>
+
+#include "monitor/cli/cli.h"
+
+struct control_client;
+
+struct writer {
+	struct cli *cli;
+	struct control_client *client; /* owned; NULL: the store is open for writing */
+};
+
+/* Finds the daemon, or opens the store; says why neither can be. */
+enum cli_status writer_open(struct writer *writer, struct cli *cli);
+/* Takes request. On success *ret_answer is an answer whose "ok" is true; else it was said what
+ * went wrong. */
+enum cli_status writer_ask(struct writer *writer, json_t *request, json_t **ret_answer);
+void writer_close(struct writer *writer);
