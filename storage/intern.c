@@ -88,6 +88,12 @@ static int64_t intern_hashed(struct store *store, const char *get, const char *a
 
 int64_t intern_answer(struct store *store, const struct answer_value *answer)
 {
+	static const char get[] = "SELECT id FROM answer WHERE hash = ?1";
+	static const char add[] = "INSERT INTO answer(hash, bytes) VALUES(?1, ?2)";
+	/* Nothing held yet: no answer at all, but a suspicion may say so. */
+	static const uint8_t none[] = {ANSWER_NONE};
+	if (answer->state == ANSWER_NONE)
+		return intern_hashed(store, get, add, none, sizeof none);
 	uint8_t *bytes;
 	size_t len;
 	int error = mxset_encode(answer->state, answer->set, &bytes, &len);
@@ -95,8 +101,7 @@ int64_t intern_answer(struct store *store, const struct answer_value *answer)
 		store_fail(store, error, "out of memory");
 		return 0;
 	}
-	int64_t id = intern_hashed(store, "SELECT id FROM answer WHERE hash = ?1",
-		"INSERT INTO answer(hash, bytes) VALUES(?1, ?2)", bytes, len);
+	int64_t id = intern_hashed(store, get, add, bytes, len);
 	free(bytes);
 	return id;
 }
