@@ -13,6 +13,11 @@ import tree
 
 # Sources without a twin of their own: what covers them instead.
 ELSEWHERE = {
+    "storage/cover.c": "test_lookup_coverage counts every poll of random windows",
+    "storage/lookup_buckets.c": "test_lookup_changes reads buckets",
+    "storage/lookup_known.c": "test_lookup_coverage and test_lookup_instant",
+    "storage/lookup_point.c": "test_lookup_coverage and test_lookup_instant",
+    "storage/lookup_totals.c": "test_lookup_changes counts",
     "storage/intern.c": "every test that writes",
     "storage/ledger.c": "lands next",
     "storage/lock.c": "test_store opens twice",
