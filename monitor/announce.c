@@ -119,6 +119,7 @@ void announce_news(const struct store *store, const struct news *news)
 	case NEWS_PULSES:
 	case NEWS_TOUCH:
 	case NEWS_DONE:
+	case NEWS_FLUSHED:
 		break;
 	}
 }

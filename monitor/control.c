@@ -20,8 +20,7 @@
 struct control {
 	uv_pipe_t listener;
 	struct store *store;
-	control_change_fn on_change;
-	void *owner;
+	struct control_hooks hooks;
 	char *path; /* owned */
 	unsigned clients;
 	struct client *first;
@@ -37,6 +36,7 @@ struct client {
 	size_t len;
 	size_t capacity;
 	bool last; /* to be closed after the answer */
+	uint64_t awaits; /* a mark of on_flush; 0 for none */
 };
 
 struct answer {
@@ -149,7 +149,7 @@ static void tell_changes(struct control *control, const json_t *request)
 			.domain = name,
 			.tags = tags ? tags : "",
 		};
-		control->on_change(control->owner, &change);
+		control->hooks.on_change(control->hooks.owner, &change);
 	}
 }
 
@@ -162,8 +162,14 @@ static void carry_out(struct client *client, const char *line, size_t len)
 		refuse(client, "syntax", error.text);
 		return;
 	}
+	const char *const verb = json_string_value(json_object_get(request, "request"));
 	json_t *answer = NULL;
-	if (request_apply(control->store, request, clock_read().wall_ms, &answer) != 0) {
+	if (verb && strcmp(verb, "flush") == 0) {
+		client->awaits = control->hooks.on_flush(control->hooks.owner);
+		if (client->awaits == 0)
+			send_json(client, json_pack("{sb}", "ok", 1));
+	} else if (request_apply(
+			   control->store, request, clock_read().wall_ms, &answer) != 0) {
 		refuse(client, "memory", "out of memory");
 	} else {
 		if (request_changed_watchlist(request, answer))
@@ -176,7 +182,8 @@ static void carry_out(struct client *client, const char *line, size_t len)
 static void take_lines(struct client *client)
 {
 	size_t done = 0;
-	while (!uv_is_closing((uv_handle_t *)&client->pipe) && !client->last) {
+	while (!uv_is_closing((uv_handle_t *)&client->pipe) && !client->last &&
+		client->awaits == 0) {
 		const char *const start = client->line + done;
 		const char *const end = memchr(start, '\n', client->len - done);
 		if (!end)
@@ -188,6 +195,17 @@ static void take_lines(struct client *client)
 	memmove(client->line, client->line + done, client->len);
 	if (client->len > REQUEST_LINE_MAX)
 		refuse(client, "length", "the request is too long");
+}
+
+void control_flushed(struct control *control, uint64_t mark)
+{
+	for (struct client *client = control->first; client; client = client->next) {
+		if (client->awaits == 0 || client->awaits > mark)
+			continue;
+		client->awaits = 0;
+		send_json(client, json_pack("{sb}", "ok", 1));
+		take_lines(client);
+	}
 }
 
 static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buffer)
@@ -266,15 +284,14 @@ static int listen_at(struct control *control, const char *path)
 }
 
 int control_create(uv_loop_t *loop, const char *path, struct store *store,
-	control_change_fn on_change, void *owner, struct control **ret_control)
+	const struct control_hooks *hooks, struct control **ret_control)
 {
 	struct control *control = calloc(1, sizeof *control);
 	if (!control)
 		return -ENOMEM;
 	control->path = strdup(path);
 	control->store = store;
-	control->on_change = on_change;
-	control->owner = owner;
+	control->hooks = *hooks;
 	control->listener.data = control;
 	int error = control->path ? uv_pipe_init(loop, &control->listener, 0) : -ENOMEM;
 	if (error != 0) {

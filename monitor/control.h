@@ -22,13 +22,24 @@ struct control_change {
 	const uint8_t *domain; /* wire name, borrowed for the call */
 	const char *tags; /* comma-separated, borrowed for the call */
 };
-typedef void (*control_change_fn)(void *owner, const struct control_change *change);
+
+/* What the socket's requests need of the monitor. */
+struct control_hooks {
+	void *owner;
+	void (*on_change)(void *owner, const struct control_change *change);
+	/* {"request": "flush"} asks for counters to be written, so that who reads the store sees
+	 * the present. Returns a mark that control_flushed() will reach, 0 for nothing to wait
+	 * for. */
+	uint64_t (*on_flush)(void *owner);
+};
 
 /* Listens at path, over what an earlier process left there (the store's lock says that it is
  * gone). Returns 0, -ENOMEM, or why the socket could not be made (logged). */
 int control_create(uv_loop_t *loop, const char *path, struct store *store,
-	control_change_fn on_change, void *owner, struct control **ret_control)
+	const struct control_hooks *hooks, struct control **ret_control)
 	__attribute__((warn_unused_result));
+/* Counters have been written up to a mark: answers who waited for it. */
+void control_flushed(struct control *control, uint64_t mark);
 /* Closes and removes the socket; its memory goes when the loop has run once more. NULL is
  * allowed. */
 void control_destroy(struct control *control);

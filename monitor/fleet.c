@@ -347,6 +347,14 @@ int fleet_set(struct fleet *fleet, const uint8_t *domain, size_t view,
 	return poller_add(poller, &fresh);
 }
 
+int fleet_flush(struct fleet *fleet)
+{
+	int error = 0;
+	for (unsigned i = 0; error == 0 && i < fleet->len; i++)
+		error = poller_flush(fleet->pollers[i]);
+	return error;
+}
+
 int fleet_set_resolvers(struct fleet *fleet, const struct endpoint *servers, size_t len)
 {
 	int error = 0;

@@ -47,5 +47,8 @@ struct poller_tally fleet_tally(const struct fleet *fleet);
 int fleet_set(struct fleet *fleet, const uint8_t *domain, size_t view,
 	int64_t interval_ms, int64_t now) __attribute__((warn_unused_result));
 
+/* Asks every poller for its counters; fleet_pollers() times NEWS_FLUSHED follow. */
+int fleet_flush(struct fleet *fleet) __attribute__((warn_unused_result));
+
 int fleet_set_resolvers(struct fleet *fleet, const struct endpoint *servers, size_t len)
 	__attribute__((warn_unused_result));

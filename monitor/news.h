@@ -27,6 +27,7 @@ enum news_kind {
 	NEWS_PULSES, /* a block of them */
 	NEWS_TOUCH, /* counters of a server's own span */
 	NEWS_DONE, /* every target has been polled once */
+	NEWS_FLUSHED, /* all counters up to a request for them are told */
 };
 
 /* One message kept as evidence. */

@@ -180,10 +180,7 @@ static void on_turn(uv_prepare_t *prepare)
 		!poller->told_done) {
 		poller->told_done = true;
 		poller_flush_all(poller);
-		struct news *news = calloc(1, sizeof *news);
-		if (news)
-			news->kind = NEWS_DONE;
-		tell_end(poller, news);
+		tell_mark(poller, NEWS_DONE);
 	}
 	arm(poller);
 	poller->clock_is_read = false;

@@ -66,7 +66,8 @@ int poller_start(struct poller *poller) __attribute__((warn_unused_result));
 /* New servers for the views that follow resolv.conf. Returns 0 or -ENOMEM. */
 int poller_set_resolvers(struct poller *poller, const struct endpoint *servers,
 	size_t len) __attribute__((warn_unused_result));
-/* Asks for the pulses of everything now; NEWS_PULSES follow. Returns 0 or -ENOMEM. */
+/* Asks for the pulses of everything now; they follow as news, and NEWS_FLUSHED behind them.
+ * Returns 0 or -ENOMEM. */
 int poller_flush(struct poller *poller) __attribute__((warn_unused_result));
 
 struct poller_tally {

@@ -159,6 +159,8 @@ void chase_drop_all(struct poller *poller);
 /* tell.c: news. Without memory a piece is dropped, counted and logged. */
 void tell_notes(struct poller *poller, uint32_t index, const struct endpoint *server,
 	const struct target_notes *notes);
+/* Tells that a point in the news is reached: DONE or FLUSHED. */
+void tell_mark(struct poller *poller, enum news_kind kind);
 void tell_pulses(struct poller *poller, size_t block);
 void tell_touch(struct poller *poller, const struct deviant *deviant);
 void tell_gap(struct poller *poller, uint32_t index, const struct endpoint *server,

@@ -224,6 +224,7 @@ static void carry_out(struct poller *poller, struct command *command)
 		break;
 	case COMMAND_FLUSH:
 		poller_flush_all(poller);
+		tell_mark(poller, NEWS_FLUSHED);
 		break;
 	}
 	free(command->set);

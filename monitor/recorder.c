@@ -188,6 +188,7 @@ static void write_news(struct recorder *recorder, struct news *news)
 		history_touch_span(store, news->point, server, &news->final);
 		break;
 	case NEWS_DONE:
+	case NEWS_FLUSHED:
 		break;
 	}
 }
@@ -210,6 +211,8 @@ static void settle(struct recorder *recorder, struct news *news, size_t *gaps)
 	*gaps += is_gap;
 	if (news->kind == NEWS_DONE)
 		recorder->counts.done_pollers++;
+	if (news->kind == NEWS_FLUSHED)
+		recorder->counts.flushes++;
 	if (news->recorded != 0 && news->kind == NEWS_SUSPICION)
 		recorder->counts.suspicions++;
 	else if (news->recorded != 0)

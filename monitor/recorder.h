@@ -38,5 +38,6 @@ struct recorder_counts {
 	uint64_t suspicions;
 	uint64_t waiting; /* pieces that could not be written yet */
 	unsigned done_pollers; /* of which NEWS_DONE has come */
+	uint64_t flushes; /* NEWS_FLUSHED that have come */
 };
 struct recorder_counts recorder_counts(const struct recorder *recorder);

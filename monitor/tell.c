@@ -112,6 +112,14 @@ void tell_notes(struct poller *poller, uint32_t index, const struct endpoint *se
 	}
 }
 
+void tell_mark(struct poller *poller, enum news_kind kind)
+{
+	struct news *news = calloc(1, sizeof *news);
+	if (news)
+		news->kind = kind;
+	tell_end(poller, news);
+}
+
 void tell_pulses(struct poller *poller, size_t block)
 {
 	struct news *news = calloc(1, sizeof *news);

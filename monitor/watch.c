@@ -34,8 +34,8 @@
 #include "storage/store.h"
 
 #define NEWS_MOST 65536 /* pieces that may wait before polling slows down */
-#define TICK_MS                                                                          \
-	1000 /* how often a failed store is tried again, and resolv.conf looked at */
+#define TICK_MS 1000 /* a failed store is tried again, resolv.conf is looked at */
+#define FLUSH_POINTS_MOST 50000 /* beyond, counters follow in their own time */
 
 struct watch {
 	const struct watch_options *options;
@@ -52,6 +52,7 @@ struct watch {
 	struct resolvconf resolvconf;
 	size_t domains;
 	uint64_t points; /* active, when the fleet started */
+	uint64_t flushes; /* asked for, by poller */
 	uv_loop_t loop;
 	uv_async_t news;
 	uv_timer_t tick;
@@ -78,6 +79,8 @@ static void write_news(struct watch *watch)
 {
 	if (recorder_write(watch->recorder, now_at(watch)) != 0)
 		return; /* said there; the tick tries again */
+	if (watch->control)
+		control_flushed(watch->control, recorder_counts(watch->recorder).flushes);
 	if (watch->options->once &&
 		recorder_counts(watch->recorder).done_pollers ==
 			fleet_pollers(watch->fleet))
@@ -142,7 +145,7 @@ static void land(struct watch *watch)
 
 /* --- events --- */
 
-static void on_request_done(void *owner, const struct control_change *change)
+static void on_listed(void *owner, const struct control_change *change)
 {
 	struct watch *const watch = owner;
 	const int64_t now = now_at(watch);
@@ -159,6 +162,15 @@ static void on_request_done(void *owner, const struct control_change *change)
 			log_err("watch", "the list has changed, but polling has not");
 	}
 	roster_destroy(roster);
+}
+
+static uint64_t on_flush(void *owner)
+{
+	struct watch *const watch = owner;
+	if (watch->points > FLUSH_POINTS_MOST || fleet_flush(watch->fleet) != 0)
+		return 0;
+	watch->flushes += fleet_pollers(watch->fleet);
+	return watch->flushes;
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -356,9 +368,14 @@ static int work(struct watch *watch, struct interruption interruption)
 		.run = watch->run,
 	};
 	int error = recorder_create(&recorder, &watch->recorder);
+	const struct control_hooks hooks = {
+		.owner = watch,
+		.on_change = on_listed,
+		.on_flush = on_flush,
+	};
 	if (error == 0 && !watch->options->once)
 		error = control_create(&watch->loop, watch->conf->control, watch->store,
-			on_request_done, watch, &watch->control);
+			&hooks, &watch->control);
 	watch->started_mono_ms = clock_mono_ms();
 	if (error == 0)
 		error = launch(watch, interruption);

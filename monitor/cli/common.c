@@ -7,10 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include "monitor/cli/cli.h"
+#include "monitor/control_client.h"
 #include "resolvers/name.h"
 #include "storage/instant.h"
 
+#define FRESHEN_MS 1000 /* that a monitor is waited for */
 #define READ_DEADLINE_MS 60000 /* of one query of a command */
 
 void cli_say(const char *format, ...)
@@ -90,10 +94,28 @@ static enum cli_status open_store(struct cli *cli, bool write)
 	return CLI_DONE;
 }
 
+/* Has a running monitor write its counters down, so that we see the present. Without one, or
+ * should it not answer, the store says what it knows. */
+static void freshen(const struct cli *cli)
+{
+	struct control_client *client;
+	json_t *request = json_pack("{ss}", "request", "flush");
+	json_t *answer = NULL;
+
+	if (control_client_open(cli->conf.control, FRESHEN_MS, &client) == 0) {
+		if (request != NULL && control_client_ask(client, request, &answer) == 0)
+			json_decref(answer);
+		control_client_close(client);
+	}
+	json_decref(request);
+}
+
 enum cli_status cli_open_store(struct cli *cli)
 {
 	enum cli_status status = cli_load_conf(cli);
 
+	if (status == CLI_DONE)
+		freshen(cli);
 	return status == CLI_DONE ? open_store(cli, false) : status;
 }
 
