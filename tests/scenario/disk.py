@@ -58,7 +58,7 @@ def fill(folder):
 
 def full(lab, t, mover):
     folder = lab.folder("small", size="4m")
-    monitor = make_monitor(lab, "full", folder)
+    monitor = make_monitor(lab, "brim", folder)
     monitor.start()
     for domain in DOMAINS:
         monitor.await_view(domain, "direct", mover.hosts(domain))
