@@ -162,13 +162,13 @@ static bool local_seconds(const struct tm *tm, int isdst, time_t *ret_seconds)
  * with the offset before it. */
 static time_t earliest_local(const struct tm *tm)
 {
-	time_t daylight;
+	time_t summer;
 	time_t standard;
-	bool has_daylight = local_seconds(tm, 1, &daylight);
+	bool has_daylight = local_seconds(tm, 1, &summer);
 	bool has_standard = local_seconds(tm, 0, &standard);
 	if (has_daylight && has_standard)
-		return daylight < standard ? daylight : standard;
-	return has_daylight ? daylight : standard;
+		return summer < standard ? summer : standard;
+	return has_daylight ? summer : standard;
 }
 
 /* Sets TZ for a moment: the C library knows no other way to ask for a zone. Only the command

@@ -39,7 +39,7 @@ static struct query_slot *find_slot(struct store *store, const char *sql)
 		if (slot->sql == NULL || slot->sql == sql)
 			return slot;
 	}
-	assert(!"more statements than QUERY_CACHE_SLOTS");
+	assert(false && "more statements than QUERY_CACHE_SLOTS");
 	return NULL;
 }
 
