@@ -25,12 +25,15 @@ void schedule_destroy(struct schedule *schedule);
 int schedule_reserve(struct schedule *schedule, size_t capacity)
 	__attribute__((warn_unused_result));
 
-/* Puts an entry that is in no slot. An instant that has passed is due at once. */
+/* Puts an entry that is in no slot. An instant that has passed is due at once, or with the next
+ * tick where this one has been looked through; one over half a year away comes after half a
+ * year. */
 void schedule_add(struct schedule *schedule, uint32_t entry, uint64_t due_mono_ms);
 /* Takes the next entry due at or before now, SCHEDULE_NONE without one. Entries come in the order
  * of their ticks. */
 uint32_t schedule_pop(struct schedule *schedule, uint64_t now_mono_ms);
-/* When the entry was due, exact to the tick; of the last schedule_add. */
+/* When the entry was due, exact to the tick; of the last schedule_add, less than half a year
+ * after it. */
 uint64_t schedule_due(const struct schedule *schedule, uint32_t entry);
 /* The earliest instant at which schedule_pop may find something; UINT64_MAX when empty. */
 uint64_t schedule_next(const struct schedule *schedule);
