@@ -36,6 +36,7 @@ void timeline_start(
 {
 	timeline->last = reading;
 	timeline->at = reading.wall_ms > latest_at ? reading.wall_ms : latest_at;
+	timeline->tenths = 0;
 }
 
 enum timeline_event timeline_advance(
@@ -50,8 +51,11 @@ enum timeline_event timeline_advance(
 
 	if (reading.wall_ms >= timeline->at) {
 		timeline->at = reading.wall_ms;
+		timeline->tenths = 0;
 	} else {
-		const int64_t slewed = timeline->at + boot - boot / 10;
+		timeline->tenths += boot * 9;
+		const int64_t slewed = timeline->at + timeline->tenths / 10;
+		timeline->tenths %= 10;
 		timeline->at = slewed > reading.wall_ms ? slewed : reading.wall_ms;
 	}
 	if (stepped > TIMELINE_STEP_MS || stepped < -TIMELINE_STEP_MS) {

@@ -33,6 +33,7 @@ enum timeline_event {
 struct timeline {
 	struct clock_reading last;
 	int64_t at; /* the timeline's instant at `last` */
+	int64_t tenths; /* of a millisecond, not in `at` yet while it catches up */
 };
 
 #define TIMELINE_STEP_MS 500 /* smaller differences are drift and followed silently */
