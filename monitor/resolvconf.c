@@ -15,9 +15,12 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
 void resolvconf_init(struct resolvconf *resolvconf, const char *path)
 {
 	*resolvconf = (struct resolvconf){.path = path};
-	if (stat(path, &resolvconf->seen) != 0 ||
+	struct stat now;
+	if (stat(path, &now) != 0 ||
 		conf_read_resolv_conf(path, resolvconf->servers, &resolvconf->len) != 0)
 		resolvconf->len = 0;
+	else
+		resolvconf->seen = now;
 }
 
 bool resolvconf_has_changed(struct resolvconf *resolvconf,
@@ -26,10 +29,12 @@ bool resolvconf_has_changed(struct resolvconf *resolvconf,
 	struct stat now;
 	if (stat(resolvconf->path, &now) != 0 || is_same_file(&now, &resolvconf->seen))
 		return false;
-	resolvconf->seen = now;
 	struct endpoint servers[CONF_RESOLVERS_MAX];
 	size_t len;
-	if (conf_read_resolv_conf(resolvconf->path, servers, &len) != 0 || len == 0)
+	if (conf_read_resolv_conf(resolvconf->path, servers, &len) != 0)
+		return false;
+	resolvconf->seen = now;
+	if (len == 0)
 		return false;
 	bool same = len == resolvconf->len;
 	for (size_t i = 0; same && i < len; i++)

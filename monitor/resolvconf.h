@@ -5,7 +5,8 @@
  *
  * Looks at the file's identity, size and times, whatever way it is replaced (renamed over,
  * rewritten, mounted over, a link that points elsewhere), and reads it only when these differ.
- * A file that cannot be read, or names no server, leaves the old servers in force.
+ * A file that cannot be read, or names no server, leaves the old servers in force; one that could
+ * not be read is tried again with the next look.
  */
 #include <stdbool.h>
 #include <stddef.h>
