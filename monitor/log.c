@@ -40,8 +40,8 @@ __attribute__((format(printf, 3, 0))) static void write_line(
 	char line[4096];
 	char at[INSTANT_TEXT_MAX];
 	int used = snprintf(line, sizeof line,
-		"%s %s %s: ", instant_format(clock_read().wall_ms, at), level_name(level),
-		module);
+		"%s %s %.64s: ", instant_format(clock_read().wall_ms, at),
+		level_name(level), module);
 	size_t len = used < 0 ? 0 : (size_t)used;
 	used = vsnprintf(line + len, sizeof line - len - 1, format, arguments);
 	len += used < 0 ? 0 : (size_t)used;
