@@ -137,40 +137,6 @@ void poll_end(struct poller *poller, uint32_t index, uint32_t ttl)
 		poll_queue(poller, index, next_due(poller, index, ttl));
 }
 
-/* A server that says nothing usable while its view is well is kept apart, and its gap told once
- * it has lasted. */
-static void server_failed(struct poller *poller, uint32_t index,
-	const struct endpoint *server, size_t servers, enum answer_state failure)
-{
-	struct target *const target = &poller->targets[index];
-	const int64_t at = poller->timeline.at;
-	struct deviant *const deviant = deviants_put(&poller->deviants, index, server);
-	if (!deviant)
-		return;
-	target->flags |= TARGET_DEVIANTS;
-	deviant->failure = (uint8_t)failure;
-	if (deviant->pulse.last_at == 0)
-		deviant->pulse.last_at = at;
-	const struct target_group *const group = target_group(poller, target);
-	const int64_t turn = group->interval_ms * (int64_t)servers;
-	if (deviant->gap || at - deviant->pulse.last_at <= 2 * turn + group->timeout_ms)
-		return;
-	deviant->gap = true;
-	tell_gap(
-		poller, index, server, NEWS_GAP_OPEN, deviant->pulse.last_at, 0, failure);
-}
-
-static void server_recovered(struct poller *poller, struct deviant *deviant, int64_t at)
-{
-	if (deviant->gap)
-		tell_gap(poller, deviant->target, &deviant->server, NEWS_GAP_CLOSE, 0, at,
-			0);
-	deviant->gap = false;
-	deviant->failure = 0;
-	if (deviant->state == ANSWER_NONE)
-		deviants_remove(&poller->deviants, deviant);
-}
-
 /* The servers that failed before another one of the view spoke. */
 static void on_failed_servers(
 	void *owner, uint64_t cookie, const struct servers_found *found)
@@ -181,7 +147,7 @@ static void on_failed_servers(
 		return;
 	const size_t len = found->set->len;
 	for (size_t back = 1; back <= errand.attempt && back < len; back++)
-		server_failed(poller, errand.index,
+		apart_fail(poller, errand.index,
 			&found->set->addresses[(errand.position + len - back) % len], len,
 			poller->targets[errand.index].last_failure);
 }
@@ -233,7 +199,7 @@ static void judge_failure(
 	target->last_failure = (uint8_t)sight->summary.state;
 	if (!errand.principal) {
 		if (target->failure == 0 && errand.servers > 1)
-			server_failed(poller, errand.index, &sight->reply->server,
+			apart_fail(poller, errand.index, &sight->reply->server,
 				errand.servers, sight->summary.state);
 		return;
 	}
@@ -245,6 +211,8 @@ static void judge_failure(
 			errand_pack(errand));
 		return;
 	}
+	if (sight->summary.state == ANSWER_REFUSED && target->failure != ANSWER_REFUSED)
+		view_walk_again(poller, errand.index);
 	poll_fail(poller, errand.index, sight->at, sight->summary.state);
 	poll_end(poller, errand.index, UINT32_MAX);
 }
@@ -254,20 +222,13 @@ static bool judge_answer(
 	struct poller *poller, struct errand errand, const struct sight *sight)
 {
 	struct target *const target = &poller->targets[errand.index];
-	struct deviant *deviant = target->flags & TARGET_DEVIANTS
-		? deviants_find(&poller->deviants, errand.index, &sight->reply->server)
-		: NULL;
-	if (deviant && deviant->failure != 0) {
-		server_recovered(poller, deviant, sight->at);
-		deviant = deviants_find(
-			&poller->deviants, errand.index, &sight->reply->server);
-	}
-	const bool apart = deviant && deviant->state != ANSWER_NONE;
-	if (agrees(target, &sight->summary) && !apart) {
+	struct deviant *const deviant =
+		apart_hear(poller, errand.index, &sight->reply->server, sight->at);
+	if (agrees(target, &sight->summary) && !deviant) {
 		poll_agree(poller, errand.index, sight->at, sight->summary.ttl_min);
 		return false;
 	}
-	if (apart && sight->summary.state == (enum answer_state)deviant->state &&
+	if (deviant && sight->summary.state == (enum answer_state)deviant->state &&
 		digest_equal(sight->summary.digest, deviant->digest)) {
 		deviant_agree(deviant, sight->at, sight->summary.ttl_min);
 		return false;
@@ -338,12 +299,6 @@ static void on_reply(void *owner, uint64_t cookie, const struct channel_reply *r
 		judge(poller, errand, &sight);
 }
 
-static bool is_apart(struct poller *poller, uint32_t index, const struct endpoint *server)
-{
-	return poller->targets[index].flags & TARGET_DEVIANTS &&
-		deviants_find(&poller->deviants, index, server);
-}
-
 /* Asks beside the principal: as many servers in turn as keep each within TURN_MS, and whoever was
  * passed over as principal because it is kept apart. */
 static void ask_beside(struct poller *poller, struct errand errand,
@@ -377,7 +332,7 @@ static void ask_first(
 	const size_t start = target->rotor % set->len;
 	size_t passed = 0;
 	while (passed < set->len &&
-		is_apart(poller, errand.index,
+		apart_has(poller, errand.index,
 			&set->addresses[(start + passed) % set->len]))
 		passed++;
 	if (passed == set->len)
@@ -424,6 +379,8 @@ static void on_poll_servers(
 	}
 	const struct servers_set *const set = found->set;
 	errand.servers = (uint8_t)set->len;
+	if (poller->targets[errand.index].flags & TARGET_DEVIANTS)
+		apart_drop_gone(poller, errand.index, set);
 	if (errand.attempt == 0) {
 		ask_first(poller, errand, set);
 		return;

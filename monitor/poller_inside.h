@@ -120,6 +120,8 @@ void poller_touch_deviants(struct poller *poller);
  * fresh walks to the zone again. */
 void view_find(struct poller *poller, uint32_t index, bool fresh, servers_done_fn done,
 	void *owner, uint64_t cookie);
+/* Looks for the domain's servers anew, in every authoritative view, for the polls to come. */
+void view_walk_again(struct poller *poller, uint32_t index);
 /* Reads a reply to "MX of name?"; what cannot be used from this kind of view is a failure. */
 void view_read(const struct poller *poller, const struct view *view, const uint8_t *name,
 	const struct channel_reply *reply, struct wire_summary *ret_summary);
@@ -141,6 +143,20 @@ void poll_fail(
 	struct poller *poller, uint32_t index, int64_t at, enum answer_state failure);
 /* Opens the first span of a target. */
 void poll_open(struct poller *poller, uint32_t index, const struct sight *sight);
+
+/* apart.c: the servers of deviant.h outside of rounds. */
+bool apart_has(struct poller *poller, uint32_t index, const struct endpoint *server);
+/* A server, one of `servers`, says nothing usable while its view is well: it is kept apart, and
+ * its gap told once that has lasted. */
+void apart_fail(struct poller *poller, uint32_t index, const struct endpoint *server,
+	size_t servers, enum answer_state failure);
+/* A server of the target's view has answered. Returns what it is kept apart for; NULL where it
+ * speaks for the view, also when the view has come to what it said. */
+struct deviant *apart_hear(
+	struct poller *poller, uint32_t index, const struct endpoint *server, int64_t at);
+/* Lets go of those that are no servers of the zone any more. */
+void apart_drop_gone(
+	struct poller *poller, uint32_t index, const struct servers_set *set);
 
 /* chase.c: follows a CNAME that left the server's message to the zone it points into. done gets
  * the sight as if the first server had said all of it. */

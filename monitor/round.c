@@ -315,5 +315,7 @@ void round_start(struct poller *poller, uint32_t index, const struct sight *susp
 	poller->rounds = round;
 	poller->targets[index].flags |= TARGET_ROUND;
 	take_down(round, &round->seen, suspect);
+	if (!first)
+		view_walk_again(poller, index);
 	view_find(poller, index, false, on_servers, round, 0);
 }

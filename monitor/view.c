@@ -22,6 +22,25 @@ void view_find(struct poller *poller, uint32_t index, bool fresh, servers_done_f
 	done(owner, cookie, &found);
 }
 
+static void on_walked(void *owner, uint64_t cookie, const struct servers_found *found)
+{
+	(void)owner;
+	(void)cookie;
+	(void)found; /* the cache has it now */
+}
+
+void view_walk_again(struct poller *poller, uint32_t index)
+{
+	const uint8_t *const name = target_name(poller, &poller->targets[index]);
+	for (size_t i = 0; i < poller->views_len; i++) {
+		struct servers *const servers = poller->views[i].servers;
+		if (servers &&
+			servers_find(servers, name, true, poller->now, on_walked, poller,
+				0) != 0)
+			return; /* no memory: the cache ends by itself */
+	}
+}
+
 void view_read(const struct poller *poller, const struct view *view, const uint8_t *name,
 	const struct channel_reply *reply, struct wire_summary *ret_summary)
 {

@@ -26,6 +26,7 @@ ELSEWHERE = {
     "storage/lookup_spans.c": "test_history reads spans",
     "storage/query.c": "every test of storage",
     "storage/schema.c": "test_store",
+    "monitor/apart.c": "the scenarios poll real servers with the daemon",
     "monitor/chase.c": "the scenarios poll real servers with the daemon",
     "monitor/fleet.c": "the scenarios poll real servers with the daemon",
     "monitor/poll.c": "the scenarios poll real servers with the daemon",

@@ -48,8 +48,7 @@ def figure(label, polls, wall, cpu):
 
 def round_of(lab, number, count, queries, domains):
     perf = [labs.find("dnsperf"), "-s", SERVER, "-p", "53", "-f", "inet", "-d", queries, "-c", "1",
-            "-T", "1",
-            "-q", "1000", "-n", "1"]
+            "-T", "1", "-q", "1000", "-n", "1"]
     wall, cpu, out = timed(perf)
     said = re.search(r"Queries per second:\s+([\d.]+)", out)
     lost = re.search(r"Queries lost:\s+(\d+)", out)

@@ -11,7 +11,8 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "scenario")]
+import procs  # noqa: E402
 import tap  # noqa: E402
 
 SECONDS = "9"
@@ -26,8 +27,7 @@ def start(folder):
 
 def left_behind(folder, group):
     """Files in the folder and processes of the demo's session."""
-    alive = subprocess.run(["pgrep", "-s", str(group)], capture_output=True, text=True)
-    return [p.name for p in folder.iterdir()] + alive.stdout.split()
+    return [p.name for p in folder.iterdir()] + procs.session(group)
 
 
 def whole(t, folder):

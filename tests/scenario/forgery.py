@@ -58,7 +58,7 @@ def lies_over_udp(t, monitor, liar):
     liar.tell(1, lambda query: [forged(query)])
     labs.until("a suspicion", lambda: monitor.changes("--suspicions"), 10)
     rows = unmoved(t, monitor, 1, "forged once, TCP says the truth")
-    t.ok(daemon.mx_of(rows[0]["to"]) == sorted(EVIL) and rows[0]["domain"] == DOMAIN
+    t.ok(daemon.mx_of(rows[0]["seen"]) == sorted(EVIL) and rows[0]["domain"] == DOMAIN
          and not rows[0]["confirmed"], "the suspicion says what was seen", rows)
     t.ok(liar.asked(transport="tcp"), "it was asked again over TCP")
     liar.tcp_open = False

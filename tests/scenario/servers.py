@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The name servers that stories use: NSD, Knot DNS and Unbound as Debian ships them."""
+import os
 import signal
 import time
 
 import dns
 import lab as labs
+import procs
 
 
 def zone_text(name, serial, records, ttl=60, ns=("ns1",)):
@@ -79,10 +81,8 @@ class Authority:
         self.signal_all(signal.SIGCONT)
 
     def signal_all(self, number):
-        children = labs.run("pgrep", "-P", self.process.pid).stdout.split()
-        grand = labs.run("pgrep", "-P", ",".join(children)).stdout.split() if children else []
-        for pid in [self.process.pid] + children + grand:
-            labs.must("kill", f"-{int(number)}", pid)
+        for pid in procs.family(self.process.pid):
+            os.kill(pid, number)
 
 
 class Nsd(Authority):
