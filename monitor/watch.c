@@ -31,10 +31,13 @@
 #include "monitor/roster.h"
 #include "storage/history.h"
 #include "storage/lookup.h"
+#include "storage/retention.h"
 #include "storage/store.h"
 
 #define NEWS_MOST 65536 /* pieces that may wait before polling slows down */
 #define TICK_MS 1000 /* a failed store is tried again, resolv.conf is looked at */
+#define PRUNE_MOST 200 /* ledger transactions that one pruning lets go */
+#define PRUNE_EVERY_MS 3600000
 #define FLUSH_POINTS_MOST 50000 /* beyond, counters follow in their own time */
 
 struct watch {
@@ -59,6 +62,7 @@ struct watch {
 	uv_timer_t end;
 	uv_signal_t signals[3];
 	uint64_t started_mono_ms;
+	uint64_t prune_mono_ms; /* when old history is looked for again */
 	int status; /* exit status */
 };
 
@@ -173,10 +177,28 @@ static uint64_t on_flush(void *owner)
 	return watch->flushes;
 }
 
+/* Lets old history go, a little at a time, and looks again after a while. */
+static void prune(struct watch *watch)
+{
+	const int64_t keep_ms = watch->conf->retention.history_ms;
+	const uint64_t mono = clock_mono_ms();
+	if (keep_ms <= 0 || mono < watch->prune_mono_ms)
+		return;
+	const int64_t now = now_at(watch);
+	struct store_error error;
+	int more = 0;
+	if (retention_prune(
+		    watch->store, now - keep_ms, PRUNE_MOST, now, &more, &error) != 0)
+		log_warn("store", "old history stays for now error=%s",
+			log_quote(error.text));
+	watch->prune_mono_ms = mono + (more ? TICK_MS : PRUNE_EVERY_MS);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct watch *const watch = timer->data;
 	write_news(watch);
+	prune(watch);
 	struct endpoint servers[CONF_RESOLVERS_MAX];
 	size_t len;
 	if (!resolvconf_has_changed(&watch->resolvconf, servers, &len))
