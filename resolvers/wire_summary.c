@@ -281,11 +281,17 @@ static void refuse(struct wire_summary *summary, enum answer_state state, const 
 }
 
 /* No error and no MX record: NODATA in one of the forms of RFC 2308 section 2.2, or a server that
- * knows nothing of the domain. */
+ * knows nothing of the domain. An answer that holds records, none of them about the question, is
+ * no statement. */
 static void decide_empty(struct summariser *run)
 {
 	struct wire_summary *summary = run->summary;
 
+	if (read16(run->reader.msg + 6) > 0 && summary->alias_len == 0 &&
+		!(summary->flags & WIRE_TC)) {
+		refuse(summary, ANSWER_MALFORMED, "the answer is about something else");
+		return;
+	}
 	summary->state = ANSWER_NODATA;
 	if (run->has_soa)
 		return;
