@@ -162,14 +162,14 @@ static void open_span(struct poller *poller, uint32_t index, const struct sight 
 		news->at = sight->at;
 		news->from_at = target->last_at;
 		news->state = summary->state;
-		news->ttl = summary->ttl_min;
 		news->flags = view_span_flags(target_view(poller, target), summary);
 		tell_answer(news, answer);
 		tell_evidence(news, sight->reply, sight->at);
 	}
 	struct target_notes notes;
 	target_turn(target, target_group(poller, target), &poller->interruption,
-		sight->at, summary->state, summary->digest, summary->ttl_min, &notes);
+		sight->at, summary->state, summary->digest, view_span_ttl(summary),
+		&notes);
 	poller_mark_dirty(poller, index);
 	tell_end(poller, news);
 	tell_notes(poller, index, NULL, &notes);
@@ -225,12 +225,13 @@ static bool judge_answer(
 	struct deviant *const deviant =
 		apart_hear(poller, errand.index, &sight->reply->server, sight->at);
 	if (agrees(target, &sight->summary) && !deviant) {
-		poll_agree(poller, errand.index, sight->at, sight->summary.ttl_min);
+		poll_agree(
+			poller, errand.index, sight->at, view_span_ttl(&sight->summary));
 		return false;
 	}
 	if (deviant && sight->summary.state == (enum answer_state)deviant->state &&
 		digest_equal(sight->summary.digest, deviant->digest)) {
-		deviant_agree(deviant, sight->at, sight->summary.ttl_min);
+		deviant_agree(deviant, sight->at, view_span_ttl(&sight->summary));
 		return false;
 	}
 	if (target->flags & TARGET_ROUND || !(target->flags & TARGET_ACTIVE))

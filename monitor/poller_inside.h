@@ -127,6 +127,8 @@ void view_read(const struct poller *poller, const struct view *view, const uint8
 	const struct channel_reply *reply, struct wire_summary *ret_summary);
 /* Whether the answer ends in an alias that has to be asked for elsewhere. */
 bool view_wants_chase(const struct view *view, const struct wire_summary *summary);
+/* The TTL that is kept with a span: that of its RRset, UINT32_MAX without one. */
+uint32_t view_span_ttl(const struct wire_summary *summary);
 /* The SPAN_ flags of an answer. */
 unsigned view_span_flags(const struct view *view, const struct wire_summary *summary);
 

@@ -62,7 +62,7 @@ static void keep_apart(struct round *round, const struct participant *said, bool
 	deviant->state = (uint8_t)said->say.state;
 	deviant->digest = said->say.digest;
 	deviant->pulse = (struct pulse){.ttl_min = UINT32_MAX};
-	deviant_agree(deviant, said->at, said->answer.summary.ttl_min);
+	deviant_agree(deviant, said->at, view_span_ttl(&said->answer.summary));
 }
 
 /* A server says again what its view says. silent: the view has come to it. */
@@ -114,7 +114,7 @@ static void move_view(struct round *round, const struct participant *said)
 		tell_both_messages(round, news);
 	struct target_notes notes;
 	target_turn(target, target_group(poller, target), &poller->interruption, said->at,
-		summary->state, summary->digest, summary->ttl_min, &notes);
+		summary->state, summary->digest, view_span_ttl(summary), &notes);
 	poller_mark_dirty(poller, round->index);
 	tell_end(poller, news);
 	tell_notes(poller, round->index, NULL, &notes);
@@ -170,7 +170,7 @@ static void count_agreeing(struct round *round)
 	const struct target *const target = &round->poller->targets[round->index];
 	if (latest && latest->at >= target->last_at)
 		poll_agree(round->poller, round->index, latest->at,
-			latest->answer.summary.ttl_min);
+			view_span_ttl(&latest->answer.summary));
 }
 
 void round_apply_first(struct round *round, const struct detect_say *says)

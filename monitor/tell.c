@@ -31,7 +31,7 @@ void tell_answer(struct news *news, const struct answer *answer)
 {
 	const struct wire_summary *const summary = &answer->summary;
 	news->state = summary->state;
-	news->ttl = summary->ttl_min;
+	news->ttl = view_span_ttl(summary);
 	if (mxset_copy(&answer->set, &news->set) != 0)
 		news->incomplete = true;
 	if (summary->alias_len == 0)

@@ -66,6 +66,13 @@ bool view_wants_chase(const struct view *view, const struct wire_summary *summar
 		answer_state_is_usable(summary->state);
 }
 
+uint32_t view_span_ttl(const struct wire_summary *summary)
+{
+	const bool has_set =
+		summary->state == ANSWER_MX || summary->state == ANSWER_NULL_MX;
+	return has_set ? summary->ttl_min : UINT32_MAX;
+}
+
 unsigned view_span_flags(const struct view *view, const struct wire_summary *summary)
 {
 	unsigned flags = 0;
