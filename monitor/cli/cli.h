@@ -14,6 +14,8 @@
 #include "storage/lookup.h"
 #include "storage/store.h"
 
+#define CLI_REFUSED_SAID 100 /* bad lines of one file that are named one by one */
+
 enum cli_status {
 	CLI_DONE = 0,
 	CLI_FAILED = 1, /* it could not be done; the reason was said */

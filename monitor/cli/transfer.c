@@ -32,7 +32,11 @@ struct transfer {
 
 static void refuse(struct transfer *transfer, json_int_t line, const char *why)
 {
-	transfer->refused++;
+	if (++transfer->refused == CLI_REFUSED_SAID + 1)
+		cli_say("%s: more lines are refused than are worth naming",
+			transfer->path);
+	if (transfer->refused > CLI_REFUSED_SAID)
+		return;
 	cli_say("%s:%lld: %s", transfer->path, (long long)line, why);
 }
 

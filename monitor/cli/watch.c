@@ -21,6 +21,7 @@ struct batch {
 	const char *file; /* being imported; NULL for none */
 	json_int_t added;
 	json_int_t known;
+	uint64_t refused; /* lines of the file */
 	enum cli_status status;
 };
 
@@ -170,8 +171,12 @@ enum cli_status cli_watch_remove(struct cli *cli)
 
 static void on_refused(void *owner, uint64_t line, const char *why)
 {
-	const struct batch *batch = owner;
+	struct batch *batch = owner;
 
+	if (++batch->refused == CLI_REFUSED_SAID + 1)
+		cli_say("%s: more lines are refused than are worth naming", batch->file);
+	if (batch->refused > CLI_REFUSED_SAID)
+		return;
 	cli_say("%s:%llu: %s", batch->file, (unsigned long long)line, why);
 }
 
