@@ -32,6 +32,7 @@ struct channel {
 	struct pool_batch *batch; /* owned */
 	struct channel_ares_relay *relay;
 	struct stream_line *streams;
+	uint64_t now_mono_ms; /* as the owner last said */
 	int epoll; /* the one descriptor that the owner waits for */
 	bool busy; /* inside a call that ends by settle() */
 	bool closing;
@@ -72,7 +73,8 @@ static int create_parts(struct channel *channel, uint64_t now_mono_ms)
 	size_t room = pool_granted(channel->pool) / (2 * DATAGRAM_COST);
 	if (room < options->outstanding)
 		options->outstanding = room > 0 ? (unsigned)room : 1;
-	error = flight_table_init(&channel->flights, channel, options->outstanding);
+	error = flight_table_init(
+		&channel->flights, channel, options->outstanding + CHANNEL_PRIORITY);
 	if (error < 0)
 		return error;
 	struct stream_options streams = {
@@ -82,6 +84,7 @@ static int create_parts(struct channel *channel, uint64_t now_mono_ms)
 		.counters = &channel->counters,
 		.most = options->tcp,
 		.timeout_ms = options->timeout_ms,
+		.now_mono_ms = &channel->now_mono_ms,
 	};
 	return stream_line_create(&streams, &channel->streams);
 }
@@ -99,6 +102,7 @@ static void on_ended(struct flight *flight)
 		.msg = flight->msg,
 		.len = flight->len,
 		.local_port = flight->local_port,
+		.at_mono_ms = channel->now_mono_ms,
 	};
 	if (flight->outcome == CHANNEL_REPLY)
 		reply.rtt_us = (uint32_t)(flight->ended_us - flight->sent_us);
@@ -117,7 +121,8 @@ int channel_create(const struct channel_options *options, uint64_t now_mono_ms,
 		.sockets = or_default(options->sockets, 64, SOCKETS_MAX),
 		.uses = or_default(options->uses, 256, UINT32_MAX),
 		.lifetime_ms = or_default(options->lifetime_ms, 10000, UINT32_MAX),
-		.outstanding = or_default(options->outstanding, 2048, FLIGHTS_MAX),
+		.outstanding = or_default(
+			options->outstanding, 2048, FLIGHTS_MAX - CHANNEL_PRIORITY),
 		.tcp = or_default(options->tcp, 64, STREAMS_MAX),
 		.timeout_ms = or_default(options->timeout_ms, 2000, 600000),
 	};
@@ -174,9 +179,11 @@ void channel_destroy(struct channel *channel)
 int channel_ask(struct channel *channel, const struct channel_query *query,
 	uint64_t now_mono_ms, channel_done_fn done, void *owner, uint64_t cookie)
 {
-	if (channel->closing ||
-		channel_outstanding(channel) >= channel->options.outstanding)
+	unsigned most =
+		channel->options.outstanding + (query->priority ? CHANNEL_PRIORITY : 0);
+	if (channel->closing || channel_outstanding(channel) >= most)
 		return -EAGAIN;
+	channel->now_mono_ms = now_mono_ms;
 	if (query->tcp)
 		return stream_ask(channel->streams, query, done, owner, cookie);
 	struct flight *flight = flight_begin(&channel->flights, &channel->entropy,
@@ -222,6 +229,7 @@ void channel_flush(struct channel *channel, uint64_t now_mono_ms)
 	if (channel->busy || channel->closing)
 		return; /* from a callback: what it asked goes when the outer call settles */
 	channel->busy = true;
+	channel->now_mono_ms = now_mono_ms;
 	settle(channel, now_mono_ms);
 }
 
@@ -257,6 +265,7 @@ void channel_ready(struct channel *channel, int fd, int events, uint64_t now_mon
 	(void)events;
 	struct epoll_event ready[EVENTS];
 	channel->busy = true;
+	channel->now_mono_ms = now_mono_ms;
 	int len = epoll_wait(channel->epoll, ready, EVENTS, 0);
 	for (int i = 0; i < len; i++) {
 		uint64_t data = ready[i].data.u64;
@@ -287,6 +296,7 @@ uint64_t channel_deadline(const struct channel *channel)
 void channel_tick(struct channel *channel, uint64_t now_mono_ms)
 {
 	channel->busy = true;
+	channel->now_mono_ms = now_mono_ms;
 	struct flight *flight;
 	while ((flight = TAILQ_FIRST(&channel->flights.outstanding)) != NULL &&
 		flight->deadline_mono_ms <= now_mono_ms) {

@@ -29,6 +29,8 @@
 
 struct channel;
 
+#define CHANNEL_PRIORITY 256 /* places for queries that others wait for */
+
 enum {
 	CHANNEL_READABLE = 1,
 	CHANNEL_WRITABLE = 2,
@@ -52,6 +54,7 @@ struct channel_reply {
 	uint32_t
 		rtt_us; /* from sending to receiving, by channel's own monotonic stamps */
 	uint16_t local_port; /* 0 where not known */
+	uint64_t at_mono_ms; /* the time given to the call that this runs in */
 };
 
 typedef void (*channel_done_fn)(
@@ -89,6 +92,7 @@ struct channel_query {
 	bool tcp;
 	bool plain; /* without EDNS */
 	uint16_t avoid_port; /* a UDP port of ours not to be used; 0: any */
+	bool priority; /* may use the CHANNEL_PRIORITY places beyond `outstanding` */
 };
 
 /* Returns 0, -ENOMEM, or another negative errno where no socket could be made. */

@@ -108,6 +108,7 @@ static void end(struct stream *stream, struct channel_reply *reply)
 		break;
 	}
 	reply->tcp = true;
+	reply->at_mono_ms = *line->options.now_mono_ms;
 	reply->server = stream->server;
 	stream->done(stream->owner, stream->cookie, reply);
 }

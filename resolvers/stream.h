@@ -23,6 +23,7 @@ struct stream_options {
 	struct channel_counters *counters; /* borrowed */
 	unsigned most; /* running at once */
 	uint32_t timeout_ms;
+	const uint64_t *now_mono_ms; /* borrowed; what replies say */
 };
 
 /* Returns 0 or -ENOMEM. */
