@@ -9,7 +9,12 @@
  * between zones that have the same servers, and walked again at the caller's wish. Lame and dead
  * servers stay in the set: which of them answers is the caller's finding.
  *
- * One thread; asks through a borrowed channel; same driver rules as there.
+ * A domain that does not exist, or is no apex, is served by the closest zone around it that
+ * exists, whose servers are who can say so. Where a walk fails for want of an answer, the servers
+ * that were known before stay known (RFC 8767).
+ *
+ * One thread; asks through a borrowed channel, in the places that it keeps back for us; same driver
+ * rules as there: the caller flushes the channel after a batch of servers_find.
  * Sources: RFC 1034 section 4.2.1 (zone cuts), RFC 2181 section 6 (apex), RFC 9471 (glue).
  */
 #include <stdbool.h>
@@ -36,7 +41,9 @@ struct servers_set {
 
 struct servers_found {
 	bool known; /* addresses were found */
-	enum answer_state state; /* why not, where they were not: NXDOMAIN or a failure */
+	enum answer_state
+		state; /* NONE; or why the walk failed: a failure, and where name
+				    servers have no address, NXDOMAIN or NODATA */
 	const struct servers_set
 		*set; /* borrowed for the call, see servers_hold; NULL if failed */
 	const uint8_t *apex; /* of the zone, borrowed for the call; NULL if failed */

@@ -195,7 +195,7 @@ static bool put_rdata(struct fake_record *record, char *data)
 	case 15:
 		return put_mx(record, data);
 	default:
-		return put_hex(record, data);
+		return false;
 	}
 }
 
@@ -230,6 +230,8 @@ static bool add_record(struct fake_rule *rule, unsigned section, char *text)
 		return false;
 	record->type = (uint16_t)number;
 	rule->records++;
+	if (strncasecmp(text, "TYPE", 4) == 0)
+		return put_hex(record, data);
 	return put_rdata(record, data);
 }
 

@@ -13,7 +13,7 @@
  *   an= au= ad=      a record of the answer, authority or additional section:
  *                    TYPE:DATA[@OWNER][;TTL]; the owner is the question's name, the TTL is ttl=
  *                    A:192.0.2.1  AAAA:2001:db8::1  NS:ns.test  CNAME:x.test  MX:10,mx.test
- *                    SOA:SERIAL,MINIMUM  TYPE123:HEX
+ *                    SOA:SERIAL,MINIMUM  TYPE123:HEX (any type, any bytes)
  *   ttl=SECONDS      of records without one; 60
  *   rcode=           noerror, formerr, servfail, nxdomain, notimp, refused or a number
  *   flags=aa,ra,...  of aa, tc, ra, ad, or none; aa alone where it is not given; rd is echoed
