@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "storage/bucket.h"
+
 void chain_finish(struct chain *chain)
 {
 	free(chain->closed);
@@ -147,6 +149,8 @@ static int unpack_buckets(struct bytes_reader *reader, int64_t at, struct chain 
 {
 	uint64_t count = bytes_take_varint(reader);
 	struct chain_place place = {.length_ms = (int64_t)bytes_take_varint(reader)};
+	if (place.length_ms <= 0 || place.length_ms > BUCKET_LENGTH_MAX_MS)
+		reader->failed = true;
 	int error = 0;
 	while (error == 0 && !reader->failed && count-- > 0) {
 		uint64_t step = (uint64_t)bytes_take_signed(reader);

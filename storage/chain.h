@@ -78,6 +78,7 @@ struct chain_link {
 	uint8_t previous[CHAIN_HASH];
 	bool check; /* also that dictionary entries hash to their keys */
 	uint64_t records; /* out: how many were hashed */
+	uint64_t messages; /* out: pieces of evidence among them */
 	const char *why; /* out: static text where a record is missing or damaged */
 };
 /* Hashes the records of chain as they stand in the tables. Returns 0, -EUCLEAN with link->why, or

@@ -110,6 +110,7 @@ static void add_evidence(struct hashing *hashing, unsigned kind, int64_t number)
 		messages = (uint32_t)query_column_int(&query, 0);
 	end_query(hashing, &query);
 	bytes_add_u32(&hashing->bytes, messages);
+	hashing->link->messages += messages;
 	if (messages == 0)
 		return;
 	query = query_begin(hashing->store, get);
@@ -292,22 +293,19 @@ static void add_bucket(struct hashing *hashing, const struct chain_place *place)
 		" JOIN point p ON p.number = b.point JOIN name n ON n.id = p.name"
 		" JOIN view v ON v.id = p.view"
 		" WHERE b.point = ?1 AND b.length_ms = ?2 AND b.chunk_at = ?3";
-	if (place->length_ms <= 0 || place->length_ms > INT64_MAX / BUCKET_CHUNK) {
-		fail(hashing, "link damaged");
-		return;
-	}
 	int64_t chunk_at = bucket_chunk_at(place->from_at, place->length_ms);
 	struct query query = query_begin(hashing->store, get);
 	query_int(&query, place->point);
 	query_int(&query, place->length_ms);
 	query_int(&query, chunk_at);
 	struct bucket bucket;
+	uint64_t version;
 	size_t len = 0;
 	const uint8_t *data = NULL;
 	if (query_next(&query))
 		data = query_column_blob(&query, 2, &len);
 	if (bucket_find(data, len, chunk_at, place->from_at, &place->version, &bucket,
-		    NULL)) {
+		    &version)) {
 		bytes_add_u8(&hashing->bytes, CHAIN_BUCKET);
 		add_sized(hashing, &query, 0);
 		add_sized(hashing, &query, 1);
@@ -363,6 +361,7 @@ int chain_hash(struct store *store, const struct chain *chain, struct chain_link
 	int done = EVP_DigestInit_ex2(store->digest, store->sha256, NULL);
 	assert(done == 1);
 	link->records = 0;
+	link->messages = 0;
 	bytes_add(&hashing.bytes, link->previous, CHAIN_HASH);
 	bytes_add_i64(&hashing.bytes, link->tx);
 	bytes_add_i64(&hashing.bytes, link->at);

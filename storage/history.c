@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/history.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "storage/bucket.h"
@@ -271,15 +272,18 @@ void history_add_bucket(struct store *store, const struct bucket *bucket)
 				  " VALUES(?1, ?2, ?3, ?4)"
 				  " ON CONFLICT DO UPDATE SET data = excluded.data";
 	struct bytes data = {0};
-	struct bucket same;
+	struct bucket last;
+	uint64_t last_version;
 	struct chain_place place = {.point = bucket->point,
 		.length_ms = bucket->length_ms,
 		.from_at = bucket->from_at};
+	assert(bucket->length_ms > 0 && bucket->length_ms <= BUCKET_LENGTH_MAX_MS);
 	int64_t chunk_at = bucket_chunk_at(bucket->from_at, bucket->length_ms);
 	read_chunk(store, bucket, chunk_at, &data);
-	bucket_find(data.data, data.len, chunk_at, bucket->from_at, NULL, &same,
-		&place.version);
-	bucket_pack(bucket, chunk_at, &data);
+	if (bucket_find(data.data, data.len, chunk_at, bucket->from_at, NULL, &last,
+		    &last_version))
+		place.version = last_version + 1;
+	bucket_pack(bucket, place.version, chunk_at, &data);
 	struct query query = query_begin(store, put);
 	query_int(&query, bucket->point);
 	query_int(&query, bucket->length_ms);

@@ -22,7 +22,8 @@ void history_unwatch_point(struct store *store, int64_t point, int64_t at);
 /* Opens a span of a point. There must be none open for (point, server).
  * span->domain, view, number, last_at, polls, open are ignored: it starts with one poll. */
 int64_t history_open_span(struct store *store, int64_t point, const struct span *span);
-/* Ends the open span of (point, server) with its final counters. */
+/* Ends the open span of (point, server) with its final counters. There being none is an error
+ * (-EINVAL), here and in history_touch_span. */
 void history_close_span(struct store *store, int64_t point, const char *server,
 	const struct pulse *final);
 /* Writes the counters of an open server span, which has no pulse. */
@@ -47,7 +48,7 @@ int64_t history_add_suspicion(struct store *store, int64_t point,
 /* Opens a gap that lasts; one at a time for (point, server), a second call is ignored. */
 void history_open_gap(struct store *store, int64_t point, const char *server,
 	int64_t from_at, unsigned reason);
-/* Ends the open gap at the next usable poll. */
+/* Ends the open gap at the next usable poll; nothing happens where none is open. */
 void history_close_gap(
 	struct store *store, int64_t point, const char *server, int64_t to_at);
 /* Records a gap that is over. */

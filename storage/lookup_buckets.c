@@ -24,20 +24,20 @@ static int give_chunk(
 	const struct query *query, const struct bucket_call *call, int64_t *latest_at)
 {
 	struct bytes_reader reader = {0};
-	struct bucket bucket;
 	struct bucket last;
+	uint64_t version;
 	bool damaged = false;
 	int64_t point = query_column_int(query, 0);
 	const uint8_t *domain = query_column_name(query, 1, &damaged);
 	const char *view = query_column_text(query, 2);
 	int64_t length_ms = query_column_int(query, 3);
 	int64_t chunk_at = query_column_int(query, 4);
+	struct bucket bucket = {.point = point, .length_ms = length_ms};
 	int result = damaged ? -EUCLEAN : 0;
 	reader.data = query_column_blob(query, 5, &reader.len);
-	while (result == 0 &&
-		bucket_unpack(&reader, point, length_ms, chunk_at, &bucket)) {
+	while (result == 0 && bucket_unpack(&reader, chunk_at, &bucket, &version)) {
 		if (!bucket_find(reader.data + reader.at, reader.len - reader.at,
-			    chunk_at, bucket.from_at, NULL, &last, NULL) &&
+			    chunk_at, bucket.from_at, NULL, &last, &version) &&
 			fits(call->window, &bucket))
 			result = call->fn(call->owner, domain, view, &bucket);
 		if (bucket.from_at > *latest_at)

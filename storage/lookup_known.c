@@ -10,8 +10,8 @@
 #include "storage/lookup_row.h"
 
 /* Gaps are read this far around a window: they explain the distances of the buckets at its
- * edges. Buckets are no longer than this. */
-#define GAP_REACH_MS INT64_C(90000000)
+ * edges. */
+#define GAP_REACH_MS (BUCKET_LENGTH_MAX_MS + INT64_C(3600000))
 
 void lookup_finish_point(struct lookup_point *point)
 {
@@ -151,13 +151,13 @@ static int add_chunk(const struct query *query, const struct lookup_reach *reach
 	struct lookup_point *point)
 {
 	struct bytes_reader reader = {0};
-	struct bucket bucket;
+	uint64_t version;
 	int64_t length_ms = query_column_int(query, 0);
 	int64_t chunk_at = query_column_int(query, 1);
+	struct bucket bucket = {.point = point->number, .length_ms = length_ms};
 	int error = 0;
 	reader.data = query_column_blob(query, 2, &reader.len);
-	while (error == 0 &&
-		bucket_unpack(&reader, point->number, length_ms, chunk_at, &bucket))
+	while (error == 0 && bucket_unpack(&reader, chunk_at, &bucket, &version))
 		if (bucket.from_at + length_ms > reach->from &&
 			bucket.from_at < reach->to + point->threshold_ms)
 			error = add_bucket(point, &bucket);

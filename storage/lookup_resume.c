@@ -56,9 +56,10 @@ static bool is_recorded(
 	if (query_next(&query)) {
 		size_t len;
 		struct bucket bucket;
+		uint64_t version;
 		const uint8_t *data = query_column_blob(&query, 0, &len);
 		recorded = bucket_find(
-			data, len, chunk_at, pulse->bucket_at, NULL, &bucket, NULL);
+			data, len, chunk_at, pulse->bucket_at, NULL, &bucket, &version);
 	}
 	query_end(&query);
 	return recorded;

@@ -71,7 +71,7 @@ struct point {
 	const char *view;
 	int64_t interval_ms;
 	int64_t timeout_ms; /* of one try */
-	int64_t bucket_ms; /* length of its coverage buckets */
+	int64_t bucket_ms; /* length of its coverage buckets, a day at most */
 	bool watched;
 };
 

@@ -203,3 +203,86 @@ int64_t fixture_change(struct fixture *fixture, int64_t point, const char *serve
 			.to = answer_of(to)},
 		&evidence, 1);
 }
+
+static void fill_buckets(struct fixture *fixture, int64_t point)
+{
+	struct bucket bucket = {.point = point,
+		.from_at = T0 - T0 % HOUR,
+		.length_ms = HOUR,
+		.polls = 360,
+		.usable = 355,
+		.longest_ms = 10020};
+	history_add_bucket(fixture->store, &bucket);
+	bucket.from_at += HOUR;
+	history_add_bucket(fixture->store, &bucket);
+}
+
+static void fill_import(struct fixture *fixture)
+{
+	struct store *store = fixture->store;
+	struct span span = {
+		.domain = wire("old.example"),
+		.view = "import",
+		.rrtype = RECORD_TYPE_MX,
+		.answer = answer_of("10 old.example"),
+		.alias = wire("alias.example"),
+		.first_at = T0 - 1000 * HOUR,
+		.last_at = T0 - 900 * HOUR,
+		.polls = 17,
+		.ttl_min = UINT32_MAX,
+		.imported = true,
+	};
+	assert_int_not_equal(history_import_span(store, &span, "pdns.example"), 0);
+	const struct gap gap = {.domain = span.domain,
+		.view = "import",
+		.from_at = T0 - 800 * HOUR,
+		.to_at = T0 - 700 * HOUR,
+		.reason = GAP_STOPPED,
+		.imported = true};
+	assert_int_not_equal(history_import_gap(store, &gap), 0);
+}
+
+void fixture_fill(struct fixture *fixture)
+{
+	struct store *store = fixture->store;
+	int64_t a = fixture_point(fixture, "a.example", "mta");
+	int64_t b = fixture_point(fixture, "b.example", "authoritative");
+
+	store_begin(store);
+	fixture_open_span(fixture, a, NULL, "10 mx.example", T0, 0);
+	fixture_open_span(fixture, b, NULL, "nodata", T0 + 1, 0);
+	fixture_commit(fixture, T0 + SECOND);
+
+	store_begin(store);
+	fixture_close_span(fixture, a, NULL, T0 + 50 * SECOND, 6);
+	fixture_open_span(
+		fixture, a, NULL, "20 mx2.example", T0 + 60 * SECOND, T0 + 50 * SECOND);
+	fixture_change(fixture, a, NULL, "10 mx.example", "20 mx2.example",
+		T0 + 60 * SECOND, T0 + 50 * SECOND);
+	fixture_open_span(fixture, b, "192.0.2.7:53", "nxdomain", T0 + 60 * SECOND, T0);
+	history_add_gap(
+		store, b, NULL, T0 + 20 * SECOND, T0 + 50 * SECOND, ANSWER_TIMEOUT);
+	fixture_commit(fixture, T0 + 61 * SECOND);
+
+	store_begin(store);
+	fixture_close_span(fixture, b, "192.0.2.7:53", T0 + 70 * SECOND, 2);
+	fixture_change(fixture, b, "192.0.2.7:53", "nxdomain", "nodata", T0 + 80 * SECOND,
+		T0 + 70 * SECOND);
+	history_add_suspicion(store, a,
+		&(struct suspicion){.server = "192.0.2.9:53",
+			.at = T0 + 81 * SECOND,
+			.held = answer_of("none"),
+			.seen = answer_of("10 evil.example"),
+			.why = "not confirmed over TCP"},
+		&(struct evidence){.message = (const uint8_t *)"forged", .len = 6}, 1);
+	fixture_commit(fixture, T0 + 82 * SECOND);
+
+	store_begin(store);
+	fill_buckets(fixture, a);
+	fixture_commit(fixture, T0 + HOUR);
+
+	store_begin(store);
+	fill_buckets(fixture, a);
+	fill_import(fixture);
+	fixture_commit(fixture, T0 + 2 * HOUR);
+}

@@ -53,3 +53,7 @@ void fixture_close_span(struct fixture *fixture, int64_t point, const char *serv
 	int64_t last_at, uint32_t polls);
 int64_t fixture_change(struct fixture *fixture, int64_t point, const char *server,
 	const char *from, const char *to, int64_t at, int64_t not_before_at);
+
+/* A little of everything that is chained: five transactions from T0 on. Two points, their spans,
+ * a server that differed, changes with evidence, a suspicion, gaps, buckets, an import. */
+void fixture_fill(struct fixture *fixture);

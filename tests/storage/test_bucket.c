@@ -15,35 +15,38 @@ static void bucket_keeps_every_version(void **state)
 		.usable = 350,
 		.longest_ms = 3};
 	struct bytes data = {0};
-	bucket_pack(&bucket, chunk_at, &data);
+	bucket_pack(&bucket, 0, chunk_at, &data);
 	bucket.polls = 400;
 	bucket.usable = 400;
-	bucket_pack(&bucket, chunk_at, &data);
+	bucket_pack(&bucket, 1, chunk_at, &data);
 	bucket.from_at = T0 + HOUR;
-	bucket_pack(&bucket, chunk_at, &data);
+	bucket_pack(&bucket, 0, chunk_at, &data);
 	assert_true(data.len <= 3 * 10);
 
 	struct bucket found;
-	uint64_t count;
+	uint64_t found_version;
 	uint64_t version = 0;
-	assert_true(
-		bucket_find(data.data, data.len, chunk_at, T0, &version, &found, &count));
+	assert_true(bucket_find(
+		data.data, data.len, chunk_at, T0, &version, &found, &found_version));
 	assert_int_equal(found.polls, 360);
 	assert_int_equal(found.usable, 350);
 	assert_int_equal(found.longest_ms, 3);
-	assert_int_equal(count, 2);
-	assert_true(bucket_find(data.data, data.len, chunk_at, T0, NULL, &found, NULL));
+	assert_int_equal(found_version, 0);
+	assert_true(bucket_find(
+		data.data, data.len, chunk_at, T0, NULL, &found, &found_version));
 	assert_int_equal(found.polls, 400);
+	assert_int_equal(found_version, 1);
 	version = 2;
-	assert_false(
-		bucket_find(data.data, data.len, chunk_at, T0, &version, &found, NULL));
 	assert_false(bucket_find(
-		data.data, data.len, chunk_at, T0 + 2 * HOUR, NULL, &found, NULL));
+		data.data, data.len, chunk_at, T0, &version, &found, &found_version));
+	assert_false(bucket_find(data.data, data.len, chunk_at, T0 + 2 * HOUR, NULL,
+		&found, &found_version));
 
 	/* More failed polls than polls; an entry that ends early. */
-	static const uint8_t wrong[] = {0, 1, 2, 0};
-	assert_false(bucket_find(wrong, sizeof wrong, 0, 0, NULL, &found, NULL));
-	assert_false(bucket_find(wrong, 2, 0, 0, NULL, &found, NULL));
+	static const uint8_t wrong[] = {0, 0, 1, 2, 0};
+	assert_false(
+		bucket_find(wrong, sizeof wrong, 0, 0, NULL, &found, &found_version));
+	assert_false(bucket_find(wrong, 2, 0, 0, NULL, &found, &found_version));
 	bytes_finish(&data);
 }
 

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* Rows that came from elsewhere. A row that is there already is left alone. */
+#include <errno.h>
+
+#include "storage/bucket.h"
+#include "storage/history.h"
+#include "storage/history_row.h"
+#include "storage/inside.h"
+#include "storage/intern.h"
+
+#define BUCKET_MS INT64_C(3600000)
+
+static int64_t find_point(struct store *store, const uint8_t *domain, const char *view)
+{
+	static const char get[] =
+		"SELECT number FROM point WHERE name = ?1 AND view = ?2";
+	int64_t name = intern_name(store, domain);
+	int64_t view_id = intern_view(store, view);
+	struct query query = query_begin(store, get);
+	query_int(&query, name);
+	query_int(&query, view_id);
+	int64_t number = query_next(&query) ? query_column_int(&query, 0) : 0;
+	query_end(&query);
+	if (number != 0 || store->error.code != 0)
+		return number;
+	return history_put_point(store,
+		&(struct point){.domain = domain, .view = view, .bucket_ms = BUCKET_MS});
+}
+
+/* Whether the query finds a row. After an error nothing more is to be written. */
+static bool is_there(struct store *store, struct query *query)
+{
+	bool there = query_next(query);
+	query_end(query);
+	return there || store->error.code != 0;
+}
+
+static bool has_span(struct store *store, int64_t point, const struct span *span)
+{
+	static const char get[] =
+		"SELECT 1 FROM span WHERE point = ?1 AND server = ?2 AND first_at = ?3"
+		" AND (last_at >= ?4 OR open = 1) AND answer = ?5 AND rrtype IS ?6";
+	int64_t server = intern_server(store, span->server);
+	int64_t answer = intern_answer(store, &span->answer);
+	struct query query = query_begin(store, get);
+	query_int(&query, point);
+	query_int(&query, server);
+	query_int(&query, span->first_at);
+	query_int(&query, span->last_at);
+	query_int(&query, answer);
+	query_int_or_null(&query, span->rrtype == RECORD_TYPE_MX ? 0 : span->rrtype);
+	return is_there(store, &query);
+}
+
+static void note_source(struct store *store, int64_t number, const char *source)
+{
+	static const char put[] = "INSERT INTO imported(span, source) VALUES(?1, ?2)";
+	int64_t source_id = intern_source(store, source);
+	struct query query = query_begin(store, put);
+	query_int(&query, number);
+	query_int(&query, source_id);
+	query_run(&query);
+}
+
+int64_t history_import_span(
+	struct store *store, const struct span *span, const char *source)
+{
+	struct span closed = *span;
+	closed.open = false;
+	int64_t point = find_point(store, span->domain, span->view);
+	if (has_span(store, point, &closed))
+		return 0;
+	int64_t number = history_insert_span(store, point, &closed);
+	if (number == 0)
+		return 0;
+	if (span->imported)
+		note_source(store, number, source);
+	history_note_closed(store, number);
+	return store->error.code == 0 ? number : 0;
+}
+
+int64_t history_import_gap(struct store *store, const struct gap *gap)
+{
+	static const char get[] = "SELECT 1 FROM gap WHERE point = ?1 AND from_at = ?2"
+				  " AND server = ?3 AND to_at = ?4 AND reason = ?5";
+	if (gap->to_at == 0)
+		return 0;
+	int64_t point = find_point(store, gap->domain, gap->view);
+	int64_t server = intern_server(store, gap->server);
+	struct query query = query_begin(store, get);
+	query_int(&query, point);
+	query_int(&query, gap->from_at);
+	query_int(&query, server);
+	query_int(&query, gap->to_at);
+	query_int(&query, gap->reason);
+	if (is_there(store, &query))
+		return 0;
+	return history_insert_gap(store, point, gap);
+}
+
+int64_t history_import_bucket(struct store *store, const uint8_t *domain,
+	const char *view, const struct bucket *bucket)
+{
+	static const char get[] =
+		"SELECT data FROM bucket"
+		" WHERE point = ?1 AND length_ms = ?2 AND chunk_at = ?3";
+	struct bucket own = *bucket;
+	struct bucket there;
+	uint64_t version;
+	if (bucket->length_ms <= 0 || bucket->length_ms > BUCKET_LENGTH_MAX_MS) {
+		store_fail(store, -EINVAL, "a bucket is longer than a day");
+		return 0;
+	}
+	int64_t chunk_at = bucket_chunk_at(bucket->from_at, bucket->length_ms);
+	own.point = find_point(store, domain, view);
+	struct query query = query_begin(store, get);
+	query_int(&query, own.point);
+	query_int(&query, own.length_ms);
+	query_int(&query, chunk_at);
+	bool same = false;
+	if (query_next(&query)) {
+		size_t len;
+		const uint8_t *data = query_column_blob(&query, 0, &len);
+		same = bucket_find(data, len, chunk_at, own.from_at, NULL, &there,
+			       &version) &&
+			there.polls == own.polls && there.usable == own.usable &&
+			there.longest_ms == own.longest_ms;
+	}
+	query_end(&query);
+	if (same)
+		return 0;
+	history_add_bucket(store, &own);
+	return store->error.code == 0 ? own.point : 0;
+}
+
+static bool has_change(struct store *store, int64_t point, const struct change *change)
+{
+	static const char get[] =
+		"SELECT 1 FROM span WHERE point = ?1 AND server = ?2 AND first_at = ?3"
+		" AND from_answer = ?4 AND answer = ?5 AND rrtype IS ?6 UNION ALL"
+		" SELECT 1 FROM change WHERE point = ?1 AND server = ?2 AND at = ?3"
+		" AND from_answer = ?4 AND to_answer = ?5 AND rrtype IS ?6";
+	int64_t server = intern_server(store, change->server);
+	int64_t from = intern_answer(store, &change->from);
+	int64_t to = intern_answer(store, &change->to);
+	struct query query = query_begin(store, get);
+	query_int(&query, point);
+	query_int(&query, server);
+	query_int(&query, change->at);
+	query_int(&query, from);
+	query_int(&query, to);
+	query_int_or_null(&query, change->rrtype == RECORD_TYPE_MX ? 0 : change->rrtype);
+	return is_there(store, &query);
+}
+
+int64_t history_import_change(struct store *store, const struct change *change)
+{
+	int64_t point = find_point(store, change->domain, change->view);
+	if (has_change(store, point, change))
+		return 0;
+	return history_insert_change(store, point, change);
+}
