@@ -19,7 +19,6 @@ ELSEWHERE = {
     "storage/lookup_point.c": "test_lookup_coverage and test_lookup_instant",
     "storage/lookup_totals.c": "test_lookup_changes counts",
     "storage/intern.c": "every test that writes",
-    "storage/ledger.c": "lands next",
     "storage/lock.c": "test_store opens twice",
     "storage/lookup_resume.c": "test_history resumes",
     "storage/lookup_row.c": "every test that reads",
