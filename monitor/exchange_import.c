@@ -84,11 +84,20 @@ static bool is_view(const char *text)
 	return len > 0 && len <= EXCHANGE_VIEW_MAX;
 }
 
+/* A name in presentation form, of printable characters: others are written as \DDD. */
+static bool is_name(const char *text, uint8_t ret_name[NAME_WIRE_MAX])
+{
+	for (const char *c = text; *c != '\0'; c++)
+		if (*c <= ' ' || *c > '~')
+			return false;
+	return text[0] != '\0' && name_parse(text, ret_name) == 0;
+}
+
 static void read_domain(struct reading *reading, const json_t *row)
 {
 	const char *text = read_text(reading, row, "rrname", "no rrname");
 
-	if (text != NULL && name_parse(text, reading->domain) < 0)
+	if (text != NULL && !is_name(text, reading->domain))
 		fault(reading, "rrname is no domain name");
 	else if (text != NULL && reading->domain[0] == 0)
 		fault(reading, "rrname is the root");
@@ -136,8 +145,7 @@ static void read_host(struct reading *reading, const char *text, struct mxset *s
 		return;
 	}
 	preference = strtoul(text, &end, 10);
-	if (preference > UINT16_MAX || *end != ' ' || end[1] == '\0' ||
-		name_parse(end + 1, exchange) < 0)
+	if (preference > UINT16_MAX || *end != ' ' || !is_name(end + 1, exchange))
 		fault(reading, "rdata is no preference and exchange");
 	else if (mxset_add(set, (uint16_t)preference, exchange) < 0)
 		fault(reading, "no memory for its rdata");
@@ -246,8 +254,7 @@ static enum exchange_outcome import_our_span(struct reading *reading, struct sto
 
 	read_rdata(reading, row, &set);
 	read_our_span(reading, row, ours, &set, &span);
-	if (json_is_string(alias_text) &&
-		name_parse(json_string_value(alias_text), alias) == 0)
+	if (json_is_string(alias_text) && is_name(json_string_value(alias_text), alias))
 		span.alias = alias;
 	else if (!json_is_null(alias_text))
 		fault(reading, "alias is no domain name");
