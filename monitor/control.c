@@ -2,9 +2,11 @@
 #include "monitor/control.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -16,6 +18,8 @@
 
 #define CLIENTS_MOST 32
 #define BACKLOG 16
+#define ANSWERS_MOST                                                                     \
+	(1024 * 1024) /* bytes that wait for a client before it is heard on */
 
 struct control {
 	uv_pipe_t listener;
@@ -35,7 +39,7 @@ struct client {
 	char *line; /* owned; what has come of the next request */
 	size_t len;
 	size_t capacity;
-	bool last; /* to be closed after the answer */
+	bool last; /* to be closed after what it is to be sent */
 	uint64_t awaits; /* a mark of on_flush; 0 for none */
 };
 
@@ -72,14 +76,29 @@ static void close_client(struct client *client)
 		uv_close((uv_handle_t *)&client->pipe, on_client_closed);
 }
 
+static bool is_idle(const struct client *client)
+{
+	return client->awaits == 0 && client->pipe.write_queue_size == 0;
+}
+
+static bool is_to_be_heard(const struct client *client)
+{
+	return !uv_is_closing((const uv_handle_t *)&client->pipe) && !client->last &&
+		client->awaits == 0 && client->pipe.write_queue_size < ANSWERS_MOST;
+}
+
+static void take_lines(struct client *client);
+
 static void on_written(uv_write_t *write, int status)
 {
 	struct answer *const answer = write->data;
 	struct client *const client = answer->client;
-	if (status < 0 || client->last)
-		close_client(client);
 	free(answer->text);
 	free(answer);
+	if (status < 0 || (client->last && is_idle(client)))
+		close_client(client);
+	else
+		take_lines(client);
 }
 
 /* Sends one line; takes text. */
@@ -122,10 +141,12 @@ static void send_json(struct client *client, json_t *json)
 	send_line(client, line);
 }
 
-static void refuse(struct client *client, const char *code, const char *error)
+static void refuse(struct client *client, int code, const char *error)
 {
 	client->last = true;
-	send_json(client, json_pack("{sb ss ss}", "ok", 0, "code", code, "error", error));
+	send_json(client,
+		json_pack("{sb ss ss}", "ok", 0, "code", strerrorname_np(-code), "error",
+			error));
 }
 
 /* Tells the owner of each domain that the request has put on the list or taken off it. */
@@ -159,7 +180,7 @@ static void carry_out(struct client *client, const char *line, size_t len)
 	json_error_t error;
 	json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
 	if (!request) {
-		refuse(client, "syntax", error.text);
+		refuse(client, -EINVAL, error.text);
 		return;
 	}
 	const char *const verb = json_string_value(json_object_get(request, "request"));
@@ -170,7 +191,7 @@ static void carry_out(struct client *client, const char *line, size_t len)
 			send_json(client, json_pack("{sb}", "ok", 1));
 	} else if (request_apply(
 			   control->store, request, clock_read().wall_ms, &answer) != 0) {
-		refuse(client, "memory", "out of memory");
+		refuse(client, -ENOMEM, "out of memory");
 	} else {
 		if (request_changed_watchlist(request, answer))
 			tell_changes(control, request);
@@ -179,22 +200,40 @@ static void carry_out(struct client *client, const char *line, size_t len)
 	json_decref(request);
 }
 
+static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buffer);
+static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer);
+
+/* Listens on where the client may speak, and not where it does not take its answers. */
+static void listen_on(struct client *client)
+{
+	if (uv_is_closing((uv_handle_t *)&client->pipe))
+		return;
+	if (is_to_be_heard(client))
+		uv_read_start((uv_stream_t *)&client->pipe, on_allocate, on_read);
+	else
+		uv_read_stop((uv_stream_t *)&client->pipe);
+}
+
 static void take_lines(struct client *client)
 {
 	size_t done = 0;
-	while (!uv_is_closing((uv_handle_t *)&client->pipe) && !client->last &&
-		client->awaits == 0) {
+	while (is_to_be_heard(client)) {
 		const char *const start = client->line + done;
-		const char *const end = memchr(start, '\n', client->len - done);
-		if (!end)
+		const size_t left = client->len - done;
+		const char *const end = left > 0 ? memchr(start, '\n', left) : NULL;
+		const size_t len = end ? (size_t)(end - start) + 1 : left;
+		if (len > REQUEST_LINE_MAX)
+			refuse(client, -EMSGSIZE, "the request is too long");
+		else if (end)
+			carry_out(client, start, len - 1);
+		else
 			break;
-		carry_out(client, start, (size_t)(end - start));
-		done = (size_t)(end - client->line) + 1;
+		done += len;
 	}
 	client->len -= done;
-	memmove(client->line, client->line + done, client->len);
-	if (client->len > REQUEST_LINE_MAX)
-		refuse(client, "length", "the request is too long");
+	if (done > 0)
+		memmove(client->line, client->line + done, client->len);
+	listen_on(client);
 }
 
 void control_flushed(struct control *control, uint64_t mark)
@@ -229,12 +268,15 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
 	struct client *const client = stream->data;
 	(void)buffer;
 	if (len < 0) {
-		close_client(client);
+		client->last = true; /* it may still want to read */
+		if (len != UV_EOF || is_idle(client))
+			close_client(client);
+		else
+			uv_read_stop(stream);
 		return;
 	}
 	client->len += (size_t)len;
-	if (!client->last)
-		take_lines(client);
+	take_lines(client);
 }
 
 static void on_connection(uv_stream_t *listener, int status)
@@ -270,11 +312,24 @@ static void on_listener_closed(uv_handle_t *handle)
 	free_if_done(control);
 }
 
+/* libuv says EACCES also where the directory is missing. */
+static int reason_of(const char *path, int error)
+{
+	char directory[sizeof((struct sockaddr_un *)0)->sun_path];
+	const char *const end = strrchr(path, '/');
+	if (error != UV_EACCES || !end || end == path)
+		return error;
+	snprintf(directory, sizeof directory, "%.*s", (int)(end - path), path);
+	return access(directory, F_OK) != 0 ? -errno : error;
+}
+
 static int listen_at(struct control *control, const char *path)
 {
+	if (strlen(path) >= sizeof((struct sockaddr_un *)0)->sun_path)
+		return -ENAMETOOLONG; /* libuv would cut it */
 	if (unlink(path) != 0 && errno != ENOENT)
 		return -errno;
-	int error = uv_pipe_bind(&control->listener, path);
+	int error = reason_of(path, uv_pipe_bind(&control->listener, path));
 	if (error == 0 && chmod(path, S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP) != 0)
 		error = -errno;
 	if (error == 0)
