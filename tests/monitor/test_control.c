@@ -1,197 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <poll.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-#include <uv.h>
 
 #include "monitor/clock.h"
 #include "monitor/control.h"
 #include "monitor/request.h"
-#include "resolvers/name.h"
-#include "storage/watchlist.h"
-#include "tests/storage/fixture.h"
-
-#define PATIENCE_MS 20000
-#define PING "{\"request\":\"ping\"}\n"
-
-struct daemon {
-	struct fixture *fixture;
-	char path[108];
-	uv_loop_t loop;
-	struct control *control;
-	char changes[4096]; /* as told: "+a.example tags;" and "-a.example;" */
-	uint64_t mark; /* what the next flush gets */
-	unsigned flushes;
-};
-
-static void on_change(void *owner, const struct control_change *change)
-{
-	struct daemon *daemon = owner;
-	char name[NAME_TEXT_MAX];
-	size_t len = strlen(daemon->changes);
-
-	snprintf(daemon->changes + len, sizeof daemon->changes - len, "%c%s%s%s;",
-		change->added ? '+' : '-', name_format(change->domain, name),
-		change->tags[0] ? " " : "", change->tags);
-}
-
-static uint64_t on_flush(void *owner)
-{
-	struct daemon *daemon = owner;
-
-	daemon->flushes++;
-	return daemon->mark;
-}
-
-static struct control_hooks hooks_of(struct daemon *daemon)
-{
-	return (struct control_hooks){
-		.owner = daemon, .on_change = on_change, .on_flush = on_flush};
-}
-
-static int set_up(void **state)
-{
-	struct daemon *daemon = calloc(1, sizeof *daemon);
-	void *fixture;
-	struct control_hooks hooks;
-
-	assert_non_null(daemon);
-	hooks = hooks_of(daemon);
-	fixture_setup(&fixture);
-	daemon->fixture = fixture;
-	snprintf(daemon->path, sizeof daemon->path, "%s/socket", daemon->fixture->dir);
-	assert_int_equal(uv_loop_init(&daemon->loop), 0);
-	assert_int_equal(control_create(&daemon->loop, daemon->path,
-				 daemon->fixture->store, &hooks, &daemon->control),
-		0);
-	*state = daemon;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct daemon *daemon = *state;
-	void *fixture = daemon->fixture;
-	struct stat stat_of_socket;
-
-	control_destroy(daemon->control);
-	uv_run(&daemon->loop, UV_RUN_DEFAULT);
-	assert_int_equal(uv_loop_close(&daemon->loop), 0);
-	assert_int_equal(stat(daemon->path, &stat_of_socket), -1);
-	free(daemon);
-	return fixture_teardown(&fixture);
-}
-
-static int connect_to(const struct daemon *daemon)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	assert_true(fd >= 0);
-	memcpy(address.sun_path, daemon->path, strlen(daemon->path));
-	assert_int_equal(
-		connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
-	return fd;
-}
-
-static void turn(struct daemon *daemon)
-{
-	uv_run(&daemon->loop, UV_RUN_NOWAIT);
-}
-
-/* Sends all; the daemon's loop turns while it would block. Returns false where the daemon has
- * hung up. */
-static bool offer(struct daemon *daemon, int fd, const char *bytes, size_t len)
-{
-	const uint64_t until = clock_mono_ms() + PATIENCE_MS;
-
-	while (len > 0) {
-		ssize_t sent = send(fd, bytes, len, MSG_NOSIGNAL);
-
-		assert_true(clock_mono_ms() < until);
-		if (sent < 0 && errno != EAGAIN)
-			return false;
-		if (sent > 0) {
-			bytes += sent;
-			len -= (size_t)sent;
-		}
-		turn(daemon);
-	}
-	return true;
-}
-
-static void say(struct daemon *daemon, int fd, const char *text)
-{
-	assert_true(offer(daemon, fd, text, strlen(text)));
-}
-
-/* Receives up to one line; "" at the end. Static. */
-static const char *hear(struct daemon *daemon, int fd)
-{
-	static char line[65536];
-	const uint64_t until = clock_mono_ms() + PATIENCE_MS;
-	size_t len = 0;
-
-	while (len < sizeof line - 1) {
-		ssize_t got = recv(fd, line + len, 1, 0);
-
-		assert_true(clock_mono_ms() < until);
-		if (got == 0 || (got < 0 && errno != EAGAIN))
-			break;
-		if (got < 0) {
-			turn(daemon);
-			continue;
-		}
-		len++;
-		if (line[len - 1] == '\n')
-			break;
-	}
-	line[len] = '\0';
-	return line;
-}
-
-static bool is_ok(const char *line)
-{
-	return strstr(line, "\"ok\":true") != NULL;
-}
-
-static void expect_refused(const char *line, const char *code)
-{
-	char wanted[64];
-
-	snprintf(wanted, sizeof wanted, "\"code\":\"%s\"", code);
-	assert_non_null(strstr(line, "\"ok\":false"));
-	assert_non_null(strstr(line, wanted));
-	assert_non_null(strstr(line, "\"error\":\""));
-}
-
-static void expect_cut_off(struct daemon *daemon, int fd)
-{
-	assert_string_equal(hear(daemon, fd), "");
-}
+#include "tests/monitor/daemon.h"
 
 static void control_answers(void **state)
 {
 	struct daemon *daemon = *state;
-	int fd = connect_to(daemon);
+	int fd = daemon_connect(daemon);
 
 	for (int i = 0; i < 3; i++) {
-		say(daemon, fd, PING);
-		assert_true(is_ok(hear(daemon, fd)));
+		daemon_say(daemon, fd, PING);
+		assert_true(is_ok(daemon_hear(daemon, fd)));
 	}
 	close(fd);
 }
@@ -209,16 +37,17 @@ static void control_lets_owner_and_group_speak(void **state)
 static void control_tells_who_joins_and_leaves(void **state)
 {
 	struct daemon *daemon = *state;
-	int fd = connect_to(daemon);
+	int fd = daemon_connect(daemon);
 
-	say(daemon, fd,
+	daemon_say(daemon, fd,
 		"{\"request\":\"watch-add\",\"domains\":[{\"domain\":\"A.example\","
 		"\"tags\":\"key,eu\"},{\"domain\":\"b.example\",\"tags\":\"\"}]}\n");
-	assert_true(is_ok(hear(daemon, fd)));
+	assert_true(is_ok(daemon_hear(daemon, fd)));
 	assert_string_equal(daemon->changes, "+a.example key,eu;+b.example;");
 	daemon->changes[0] = '\0';
-	say(daemon, fd, "{\"request\":\"watch-remove\",\"domains\":[\"b.example\"]}\n");
-	assert_true(is_ok(hear(daemon, fd)));
+	daemon_say(daemon, fd,
+		"{\"request\":\"watch-remove\",\"domains\":[\"b.example\"]}\n");
+	assert_true(is_ok(daemon_hear(daemon, fd)));
 	assert_string_equal(daemon->changes, "-b.example;");
 	close(fd);
 }
@@ -227,22 +56,22 @@ static void control_tells_who_joins_and_leaves(void **state)
 static void control_tells_nothing_of_what_it_refused(void **state)
 {
 	struct daemon *daemon = *state;
-	int fd = connect_to(daemon);
+	int fd = daemon_connect(daemon);
 
-	say(daemon, fd,
+	daemon_say(daemon, fd,
 		"{\"request\":\"watch-add\",\"domains\":[{\"domain\":\"a.example\","
 		"\"tags\":\"\"},{\"domain\":\"no domain\",\"tags\":\"\"}]}\n");
-	expect_refused(hear(daemon, fd), "EINVAL");
+	expect_refused(daemon_hear(daemon, fd), "EINVAL");
 	assert_string_equal(daemon->changes, "");
-	say(daemon, fd, "{\"request\":\"dance\"}\n");
-	expect_refused(hear(daemon, fd), "EINVAL");
-	say(daemon, fd, "[1,2]\n");
-	expect_refused(hear(daemon, fd), "EINVAL");
-	say(daemon, fd, "{}\n");
-	expect_refused(hear(daemon, fd), "EINVAL");
+	daemon_say(daemon, fd, "{\"request\":\"dance\"}\n");
+	expect_refused(daemon_hear(daemon, fd), "EINVAL");
+	daemon_say(daemon, fd, "[1,2]\n");
+	expect_refused(daemon_hear(daemon, fd), "EINVAL");
+	daemon_say(daemon, fd, "{}\n");
+	expect_refused(daemon_hear(daemon, fd), "EINVAL");
 	/* foreign words, but JSON: it may go on */
-	say(daemon, fd, PING);
-	assert_true(is_ok(hear(daemon, fd)));
+	daemon_say(daemon, fd, PING);
+	assert_true(is_ok(daemon_hear(daemon, fd)));
 	close(fd);
 }
 
@@ -256,11 +85,11 @@ static void control_cuts_off_who_speaks_no_json(void **state)
 	struct daemon *daemon = *state;
 
 	for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++) {
-		int fd = connect_to(daemon);
+		int fd = daemon_connect(daemon);
 
-		say(daemon, fd, garbage[i]);
-		expect_refused(hear(daemon, fd), "EINVAL");
-		expect_cut_off(daemon, fd);
+		daemon_say(daemon, fd, garbage[i]);
+		expect_refused(daemon_hear(daemon, fd), "EINVAL");
+		daemon_expect_cut_off(daemon, fd);
 		close(fd);
 	}
 }
@@ -269,37 +98,37 @@ static void control_cuts_off_nul_bytes_and_deep_nests(void **state)
 {
 	static char nest[200001];
 	struct daemon *daemon = *state;
-	int fd = connect_to(daemon);
+	int fd = daemon_connect(daemon);
 
-	assert_true(offer(daemon, fd, "{\"a\":\"\0\"}\n", 10));
-	expect_refused(hear(daemon, fd), "EINVAL");
-	expect_cut_off(daemon, fd);
+	assert_true(daemon_offer(daemon, fd, "{\"a\":\"\0\"}\n", 10));
+	expect_refused(daemon_hear(daemon, fd), "EINVAL");
+	daemon_expect_cut_off(daemon, fd);
 	close(fd);
 	memset(nest, '[', sizeof nest - 1);
 	nest[sizeof nest - 1] = '\n';
-	fd = connect_to(daemon);
-	assert_true(offer(daemon, fd, nest, sizeof nest));
-	expect_refused(hear(daemon, fd), "EINVAL");
-	expect_cut_off(daemon, fd);
+	fd = daemon_connect(daemon);
+	assert_true(daemon_offer(daemon, fd, nest, sizeof nest));
+	expect_refused(daemon_hear(daemon, fd), "EINVAL");
+	daemon_expect_cut_off(daemon, fd);
 	close(fd);
 }
 
 static void control_takes_requests_as_they_are_cut(void **state)
 {
 	struct daemon *daemon = *state;
-	int fd = connect_to(daemon);
+	int fd = daemon_connect(daemon);
 
-	say(daemon, fd, PING PING PING);
+	daemon_say(daemon, fd, PING PING PING);
 	for (int i = 0; i < 3; i++)
-		assert_true(is_ok(hear(daemon, fd)));
+		assert_true(is_ok(daemon_hear(daemon, fd)));
 	for (const char *byte = PING; *byte != '\0'; byte++)
-		assert_true(offer(daemon, fd, byte, 1));
-	assert_true(is_ok(hear(daemon, fd)));
-	say(daemon, fd, PING "{\"requ");
-	assert_true(is_ok(hear(daemon, fd)));
-	say(daemon, fd, "est\":\"ping\"}\n" PING);
-	assert_true(is_ok(hear(daemon, fd)));
-	assert_true(is_ok(hear(daemon, fd)));
+		assert_true(daemon_offer(daemon, fd, byte, 1));
+	assert_true(is_ok(daemon_hear(daemon, fd)));
+	daemon_say(daemon, fd, PING "{\"requ");
+	assert_true(is_ok(daemon_hear(daemon, fd)));
+	daemon_say(daemon, fd, "est\":\"ping\"}\n" PING);
+	assert_true(is_ok(daemon_hear(daemon, fd)));
+	assert_true(is_ok(daemon_hear(daemon, fd)));
 	close(fd);
 }
 
@@ -308,26 +137,26 @@ static void control_bounds_lines(void **state)
 {
 	struct daemon *daemon = *state;
 	char *line = malloc(REQUEST_LINE_MAX + 70000);
-	int fd = connect_to(daemon);
+	int fd = daemon_connect(daemon);
 
 	assert_non_null(line);
 	memset(line, ' ', REQUEST_LINE_MAX + 70000);
 	memcpy(line, PING, sizeof PING - 2);
 	line[REQUEST_LINE_MAX - 1] = '\n';
-	assert_true(offer(daemon, fd, line, REQUEST_LINE_MAX));
-	assert_true(is_ok(hear(daemon, fd)));
+	assert_true(daemon_offer(daemon, fd, line, REQUEST_LINE_MAX));
+	assert_true(is_ok(daemon_hear(daemon, fd)));
 	line[REQUEST_LINE_MAX - 1] = ' ';
 	line[REQUEST_LINE_MAX + 1] = '\n';
-	if (offer(daemon, fd, line, REQUEST_LINE_MAX + 2))
-		expect_refused(hear(daemon, fd), "EMSGSIZE");
-	expect_cut_off(daemon, fd);
+	if (daemon_offer(daemon, fd, line, REQUEST_LINE_MAX + 2))
+		expect_refused(daemon_hear(daemon, fd), "EMSGSIZE");
+	daemon_expect_cut_off(daemon, fd);
 	close(fd);
 	/* and it does not wait for the end of a line that has none */
-	fd = connect_to(daemon);
+	fd = daemon_connect(daemon);
 	line[REQUEST_LINE_MAX + 1] = ' ';
-	offer(daemon, fd, line, REQUEST_LINE_MAX + 70000);
-	expect_refused(hear(daemon, fd), "EMSGSIZE");
-	expect_cut_off(daemon, fd);
+	daemon_offer(daemon, fd, line, REQUEST_LINE_MAX + 70000);
+	expect_refused(daemon_hear(daemon, fd), "EMSGSIZE");
+	daemon_expect_cut_off(daemon, fd);
 	close(fd);
 	free(line);
 }
@@ -339,7 +168,7 @@ static void control_sends_every_answer_before_it_cuts_off(void **state)
 		MANY = 20000
 	};
 	struct daemon *daemon = *state;
-	int fd = connect_to(daemon);
+	int fd = daemon_connect(daemon);
 	char *pings = malloc(MANY * (sizeof PING - 1) + 16);
 	size_t len = 0;
 	int small = 4096;
@@ -358,8 +187,7 @@ static void control_sends_every_answer_before_it_cuts_off(void **state)
 	while (sent < len && clock_mono_ms() < until) {
 		ssize_t now = send(fd, pings + sent, len - sent, MSG_NOSIGNAL);
 
-		for (int i = 0; i < 50; i++)
-			turn(daemon);
+		daemon_turns(daemon, 50);
 		if (now <= 0)
 			break;
 		sent += (size_t)now;
@@ -368,12 +196,12 @@ static void control_sends_every_answer_before_it_cuts_off(void **state)
 		ssize_t now = send(fd, pings + sent, len - sent, MSG_NOSIGNAL);
 
 		sent += now > 0 ? (size_t)now : 0;
-		assert_true(is_ok(hear(daemon, fd)));
+		assert_true(is_ok(daemon_hear(daemon, fd)));
 		answers++;
 	}
-	line = hear(daemon, fd);
+	line = daemon_hear(daemon, fd);
 	expect_refused(line, "EINVAL");
-	expect_cut_off(daemon, fd);
+	daemon_expect_cut_off(daemon, fd);
 	free(pings);
 	close(fd);
 }
@@ -385,7 +213,7 @@ static void control_answers_who_has_finished_speaking(void **state)
 		MANY = 3000
 	};
 	struct daemon *daemon = *state;
-	int fd = connect_to(daemon);
+	int fd = daemon_connect(daemon);
 	char *pings = malloc(MANY * (sizeof PING - 1));
 
 	assert_non_null(pings);
@@ -394,11 +222,10 @@ static void control_answers_who_has_finished_speaking(void **state)
 	assert_int_equal(send(fd, pings, MANY * (sizeof PING - 1), MSG_NOSIGNAL),
 		MANY * (sizeof PING - 1));
 	assert_int_equal(shutdown(fd, SHUT_WR), 0);
-	for (int i = 0; i < 100; i++)
-		turn(daemon);
+	daemon_turns(daemon, 100);
 	for (int i = 0; i < MANY; i++)
-		assert_true(is_ok(hear(daemon, fd)));
-	expect_cut_off(daemon, fd);
+		assert_true(is_ok(daemon_hear(daemon, fd)));
+	daemon_expect_cut_off(daemon, fd);
 	free(pings);
 	close(fd);
 }
@@ -410,25 +237,24 @@ static void control_serves_many_clients(void **state)
 	struct daemon *daemon = *state;
 
 	for (size_t i = 0; i < 32; i++) {
-		fds[i] = connect_to(daemon);
-		turn(daemon);
+		fds[i] = daemon_connect(daemon);
+		daemon_turn(daemon);
 	}
 	for (int round = 0; round < 2; round++) {
 		for (size_t i = 0; i < 32; i++)
-			say(daemon, fds[i], PING);
+			daemon_say(daemon, fds[i], PING);
 		for (size_t i = 32; i-- > 0;)
-			assert_true(is_ok(hear(daemon, fds[i])));
+			assert_true(is_ok(daemon_hear(daemon, fds[i])));
 	}
 	/* no more than that; who leaves makes room */
-	one_more = connect_to(daemon);
-	expect_cut_off(daemon, one_more);
+	one_more = daemon_connect(daemon);
+	daemon_expect_cut_off(daemon, one_more);
 	close(one_more);
 	close(fds[0]);
-	for (int i = 0; i < 10; i++)
-		turn(daemon);
-	one_more = connect_to(daemon);
-	say(daemon, one_more, PING);
-	assert_true(is_ok(hear(daemon, one_more)));
+	daemon_turns(daemon, 10);
+	one_more = daemon_connect(daemon);
+	daemon_say(daemon, one_more, PING);
+	assert_true(is_ok(daemon_hear(daemon, one_more)));
 	close(one_more);
 	for (size_t i = 1; i < 32; i++)
 		close(fds[i]);
@@ -440,54 +266,53 @@ static void control_survives_clients_that_leave(void **state)
 	int fd;
 
 	for (int i = 0; i < 200; i++) {
-		fd = connect_to(daemon);
+		fd = daemon_connect(daemon);
 		if (i % 4 == 1)
 			assert_true(send(fd, PING PING, 2 * strlen(PING), 0) > 0);
 		if (i % 4 == 2)
 			assert_true(send(fd, PING "{\"half", 20, 0) > 0);
 		if (i % 4 == 3)
-			say(daemon, fd, PING);
+			daemon_say(daemon, fd, PING);
 		close(fd); /* before the answer, or without reading it */
-		turn(daemon);
+		daemon_turn(daemon);
 	}
-	fd = connect_to(daemon);
-	say(daemon, fd, PING);
-	assert_true(is_ok(hear(daemon, fd)));
+	fd = daemon_connect(daemon);
+	daemon_say(daemon, fd, PING);
+	assert_true(is_ok(daemon_hear(daemon, fd)));
 	close(fd);
 }
 
 static void control_waits_for_a_flush(void **state)
 {
 	struct daemon *daemon = *state;
-	int early = connect_to(daemon);
-	int late = connect_to(daemon);
-	int gone = connect_to(daemon);
+	int early = daemon_connect(daemon);
+	int late = daemon_connect(daemon);
+	int gone = daemon_connect(daemon);
 	char byte;
 
 	daemon->mark = 7;
-	say(daemon, early, "{\"request\":\"flush\"}\n" PING);
-	say(daemon, gone, "{\"request\":\"flush\"}\n");
-	for (int i = 0; i < 20; i++)
-		turn(daemon);
+	daemon_say(daemon, early, "{\"request\":\"flush\"}\n" PING);
+	daemon_say(daemon, gone, "{\"request\":\"flush\"}\n");
+	daemon_turns(daemon, 20);
 	assert_int_equal(daemon->flushes, 2);
 	daemon->mark = 8;
-	say(daemon, late, "{\"request\":\"flush\"}\n");
-	for (int i = 0; i < 20; i++)
-		turn(daemon);
+	daemon_say(daemon, late, "{\"request\":\"flush\"}\n");
+	daemon_turns(daemon, 20);
 	close(gone);
 	control_flushed(daemon->control, 6);
-	turn(daemon);
+	daemon_turn(daemon);
 	assert_int_equal(recv(early, &byte, 1, 0), -1);
 	control_flushed(daemon->control, 7);
-	assert_string_equal(hear(daemon, early), "{\"ok\":true}\n");
-	assert_true(is_ok(hear(daemon, early))); /* of the ping that stood behind it */
+	assert_string_equal(daemon_hear(daemon, early), "{\"ok\":true}\n");
+	assert_true(
+		is_ok(daemon_hear(daemon, early))); /* of the ping that stood behind it */
 	assert_int_equal(recv(late, &byte, 1, 0), -1);
 	control_flushed(daemon->control, 9);
-	assert_string_equal(hear(daemon, late), "{\"ok\":true}\n");
+	assert_string_equal(daemon_hear(daemon, late), "{\"ok\":true}\n");
 	control_flushed(daemon->control, 10);
 	daemon->mark = 0; /* nothing to wait for */
-	say(daemon, late, "{\"request\":\"flush\"}\n");
-	assert_string_equal(hear(daemon, late), "{\"ok\":true}\n");
+	daemon_say(daemon, late, "{\"request\":\"flush\"}\n");
+	assert_string_equal(daemon_hear(daemon, late), "{\"ok\":true}\n");
 	close(early);
 	close(late);
 }
@@ -501,7 +326,7 @@ static void control_bounds_lines_not_requests(void **state)
 	struct daemon *daemon = *state;
 	const size_t len = REQUEST_LINE_MAX / 2;
 	char *lines = malloc(MANY * len);
-	int fd = connect_to(daemon);
+	int fd = daemon_connect(daemon);
 	size_t sent = 0;
 
 	assert_non_null(lines);
@@ -511,19 +336,19 @@ static void control_bounds_lines_not_requests(void **state)
 		lines[(i + 1) * len - 1] = '\n';
 	}
 	daemon->mark = 1;
-	say(daemon, fd, "{\"request\":\"flush\"}\n");
+	daemon_say(daemon, fd, "{\"request\":\"flush\"}\n");
 	for (int i = 0; i < 1000; i++) {
 		ssize_t now = send(fd, lines + sent, MANY * len - sent, MSG_NOSIGNAL);
 
 		assert_true(now >= 0 || errno == EAGAIN);
 		sent += now > 0 ? (size_t)now : 0;
-		turn(daemon);
+		daemon_turn(daemon);
 	}
 	control_flushed(daemon->control, 1);
-	assert_true(is_ok(hear(daemon, fd)));
-	assert_true(offer(daemon, fd, lines + sent, MANY * len - sent));
+	assert_true(is_ok(daemon_hear(daemon, fd)));
+	assert_true(daemon_offer(daemon, fd, lines + sent, MANY * len - sent));
 	for (int i = 0; i < MANY; i++)
-		assert_true(is_ok(hear(daemon, fd)));
+		assert_true(is_ok(daemon_hear(daemon, fd)));
 	free(lines);
 	close(fd);
 }
@@ -531,7 +356,7 @@ static void control_bounds_lines_not_requests(void **state)
 static void control_takes_the_place_of_one_that_died(void **state)
 {
 	struct daemon *daemon = *state;
-	struct control_hooks hooks = hooks_of(daemon);
+	struct control_hooks hooks = daemon_hooks(daemon);
 	struct control *second;
 	int fd;
 
@@ -539,18 +364,18 @@ static void control_takes_the_place_of_one_that_died(void **state)
 	assert_int_equal(control_create(&daemon->loop, daemon->path,
 				 daemon->fixture->store, &hooks, &second),
 		0);
-	fd = connect_to(daemon);
-	say(daemon, fd, PING);
-	assert_true(is_ok(hear(daemon, fd)));
+	fd = daemon_connect(daemon);
+	daemon_say(daemon, fd, PING);
+	assert_true(is_ok(daemon_hear(daemon, fd)));
 	close(fd);
 	control_destroy(second);
-	turn(daemon);
+	daemon_turn(daemon);
 }
 
 static void control_says_where_it_cannot_listen(void **state)
 {
 	struct daemon *daemon = *state;
-	struct control_hooks hooks = hooks_of(daemon);
+	struct control_hooks hooks = daemon_hooks(daemon);
 	struct control *none = NULL;
 	char path[256];
 
@@ -564,11 +389,11 @@ static void control_says_where_it_cannot_listen(void **state)
 				 &hooks, &none),
 		-ENAMETOOLONG);
 	assert_null(none);
-	turn(daemon);
+	daemon_turn(daemon);
 	control_destroy(NULL);
 }
 
-#define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define test(name) cmocka_unit_test_setup_teardown(name, daemon_setup, daemon_teardown)
 
 int main(void)
 {
