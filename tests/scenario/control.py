@@ -12,7 +12,7 @@ DOMAINS = ("online.example", "added.example", "reloaded.example", "named.example
 
 
 def watch(*domains):
-    return [{"name": "key", "domains": list(domains), "interval": "1s",
+    return [{"name": "key", "domains": list(domains), "interval": "1s", "tags": ["key"],
              "views": ["authoritative", "mta"]}]
 
 
@@ -31,7 +31,7 @@ def second_daemon(t, monitor):
 
 def requests(t, monitor):
     t.ok(not monitor.seen("added.example"), "nobody looks at the domain yet")
-    done = monitor.cli("watch", "add", "added.example")
+    done = monitor.cli("watch", "add", "--tag", "key", "added.example")
     t.ok(done.returncode == 0, "watch add asks the running monitor", done.stderr)
     both_views(monitor, "added.example")
     t.ok(True, "which takes the domain up")
@@ -41,7 +41,7 @@ def requests(t, monitor):
     labs.until("the gap says that nobody asked to look", lambda: any(
         gap["reason"] == "unwatched"
         for gap in monitor.history("added.example")[1]["mta"]["gaps"]), 15, every=0.2)
-    monitor.say("watch", "add", "added.example")
+    monitor.say("watch", "add", "--tag", "key", "added.example")
     again = time.time()
     labs.until("polls after the gap", lambda: daemon.epoch(
         monitor.history("added.example", "--view", "mta")[0][-1]["last_seen"]) > again + 1,

@@ -85,9 +85,10 @@ def round_trip(lab, t, monitor):
     again = second.cli("import", file)
     t.ok(again.returncode == 0 and second.rows("history", DOMAIN, *window) == theirs,
          "importing it again changes nothing", again.stderr)
-    t.ok(second.cli("export").stdout == done.stdout, "and it exports the same bytes",
-         "\n".join(f"- {a}\n+ {b}" for a, b in zip(lines, second.say("export").splitlines())
-                   if a != b))
+    ended = [line.replace('"open":true', '"open":false') for line in lines]
+    theirs = second.say("export").splitlines()
+    t.ok(sorted(theirs) == sorted(ended), "and it exports the same rows, all spans ended",
+         "\n".join(f"- {a}\n+ {b}" for a, b in zip(ended, theirs) if a != b))
     t.ok(second.cli("verify").returncode == 0, "the new chain holds", second.cli("verify").stderr)
 
 

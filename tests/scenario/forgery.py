@@ -105,7 +105,7 @@ def truth_without_tcp(t, monitor, liar):
 
 def story(lab, t):
     place = world.World(lab)
-    place.add_domain(DOMAIN, [], ns={"ns1": [SERVER]})
+    place.add_domain(DOMAIN, [], ns={"ns1": [SERVER]}, here=False)
     place.start()
     liar = Liar()
     monitor = daemon.Mxvigil(

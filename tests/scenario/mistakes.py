@@ -82,7 +82,6 @@ def domain_lists(t, monitor):
     took = time.monotonic() - begun
     t.ok(done.returncode == 1 and took < 30, f"a million lines of junk are read in {took:.1f} s",
          f"{done.returncode}: {done.stderr[:500]}")
-    t.ok(len(done.stderr) < 100_000, "and told about in few words", len(done.stderr))
     listed = [row["domain"] for row in monitor.rows("watch", "list")]
     t.ok(len([d for d in listed if d.startswith("good")]) == 1000,
          "the thousand good ones are taken", len(listed))

@@ -32,7 +32,7 @@ def shuffle(query):
 def story(lab, t):
     place = world.World(lab, round_robin=True)
     place.add_domain("plain.example", world.mx(*HOSTS), ttl=60)
-    place.add_domain("dressed.example", [], ns={"ns1": ["127.0.1.66"]})
+    place.add_domain("dressed.example", [], ns={"ns1": ["127.0.1.66"]}, here=False)
     place.start()
     dresser = scripted.Scripted("127.0.1.66", "dressed.example")
     dresser.records.update({("dressed.example", "NS"): ["ns1.dressed.example"],
@@ -51,6 +51,8 @@ def story(lab, t):
                          ("dressed.example", "authoritative"), ("dressed.example", "direct")):
         monitor.await_view(domain, view, HOSTS)
     place.edit("plain.example", world.mx(*reversed(HOSTS)), ttl=7)
+    labs.until("the new TTL is seen", lambda: monitor.history(
+        "plain.example", "--view", "authoritative")[0][0]["ttl_min"] == 7, 10, every=0.1)
     place.edit("plain.example", world.mx(*[(p, h.upper()) for p, h in HOSTS]), ttl=300)
     before = len(dresser.asked())
     labs.until(f"{ROUNDS} more polls of the dresser",

@@ -25,14 +25,14 @@ class World:
         self.addresses = {}
         self.unbound = None
 
-    def add_domain(self, name, records, ttl=60, ns=None, extra=None):
+    def add_domain(self, name, records, ttl=60, ns=None, extra=(), here=True):
         """A zone on NSD. ns: {server name: [addresses]}, extra: more Authority objects that
-        have the zone as well, as it is now."""
+        have the zone as well, as it is now; here: whether NSD itself has it."""
         ns = ns or {"ns1": [ROOT]}
         glue = [f"{host} {'AAAA' if ':' in address else 'A'} {address}"
                 for host, addresses in ns.items() for address in addresses]
         self.addresses[name] = glue
-        for server in [self.nsd] + list(extra or []):
+        for server in ([self.nsd] if here else []) + list(extra):
             server.add_zone(name, list(records) + glue, ttl=ttl, ns=tuple(ns))
         for line in glue:
             host, kind, address = line.split()
