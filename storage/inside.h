@@ -37,7 +37,8 @@ struct store {
 	bool next_stale; /* to be read again: a transaction was rolled back */
 	struct chain chain; /* what the open transaction has to link */
 	EVP_MD *sha256; /* owned */
-	EVP_MD_CTX *digest; /* owned */
+	EVP_MD_CTX *digest; /* owned; of a link */
+	EVP_MD_CTX *entry_digest; /* owned; of a dictionary entry meanwhile */
 	int64_t deadline_ms;
 	int64_t deadline_mono_ms; /* of the running query */
 	int wal_pages; /* after the last commit */

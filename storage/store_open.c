@@ -62,6 +62,8 @@ static int fail_open(
 
 static int fail_sqlite(struct store *store, int rc, struct store_error *ret_error)
 {
+	if (store->db == NULL)
+		return fail_open(store, -ENOMEM, "out of memory", ret_error);
 	int code = store_errno(store, rc);
 	switch (code) {
 	case -EUCLEAN:
@@ -257,18 +259,14 @@ static int load(struct store *store, struct store_error *ret_error)
 	return error == 0 ? 0 : fail_open(store, error, strerror(-error), ret_error);
 }
 
-static int connect(struct store *store, struct store_error *ret_error)
+/* Returns an SQLite result code. */
+static int connect(struct store *store)
 {
 	int flags = store->write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
 				 : SQLITE_OPEN_READONLY;
 	int rc = sqlite3_open_v2(
 		store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
-	if (rc == SQLITE_OK)
-		rc = configure(store);
-	if (rc == SQLITE_OK)
-		return 0;
-	return store->db != NULL ? fail_sqlite(store, rc, ret_error)
-				 : fail_open(store, -ENOMEM, "out of memory", ret_error);
+	return rc == SQLITE_OK ? configure(store) : rc;
 }
 
 /* Opens once more as a file that nobody changes, for a store in a directory where the index of
@@ -302,13 +300,16 @@ static int connect_immutable(struct store *store, struct store_error *ret_error)
 static int open_reader(struct store *store, const struct store_options *options,
 	struct store_error *ret_error)
 {
-	int error = connect(store, ret_error);
-	if (error < 0)
-		return error;
 	int64_t version;
-	int rc = read_pragma(store, "PRAGMA user_version", &version);
-	if ((rc & 0xff) == SQLITE_CANTOPEN || (rc & 0xff) == SQLITE_READONLY)
+	int error = 0;
+	int rc = connect(store);
+	if (rc == SQLITE_OK)
+		rc = read_pragma(store, "PRAGMA user_version", &version);
+	bool no_index = (rc & 0xff) == SQLITE_CANTOPEN || (rc & 0xff) == SQLITE_READONLY;
+	if (no_index && access(store->path, R_OK) == 0)
 		error = connect_immutable(store, ret_error);
+	else if (rc != SQLITE_OK)
+		error = fail_sqlite(store, rc, ret_error);
 	if (error == 0)
 		error = check_version(store, options, ret_error);
 	return error == 0 ? load(store, ret_error) : error;
@@ -318,16 +319,16 @@ static int open_writer(struct store *store, const struct store_options *options,
 	struct store_error *ret_error)
 {
 	int error = take_lock(store, ret_error);
-	if (error == 0)
-		error = connect(store, ret_error);
-	/* Before the journal mode is set: a foreign file is left as it is. */
+	if (error < 0)
+		return error;
+	/* The journal mode is set last: a foreign file is left as it is. */
 	int64_t ignored;
-	if (error == 0 &&
-		read_pragma(store, "PRAGMA schema_version", &ignored) != SQLITE_OK)
-		error = fail_sqlite(
-			store, sqlite3_extended_errcode(store->db), ret_error);
-	if (error == 0)
-		error = check_version(store, options, ret_error);
+	int rc = connect(store);
+	if (rc == SQLITE_OK)
+		rc = read_pragma(store, "PRAGMA schema_version", &ignored);
+	if (rc != SQLITE_OK)
+		return fail_sqlite(store, rc, ret_error);
+	error = check_version(store, options, ret_error);
 	if (error == 0)
 		error = make_durable(store, ret_error);
 	return error == 0 ? load(store, ret_error) : error;
@@ -343,7 +344,11 @@ static struct store *create(const struct store_options *options)
 	store->deadline_ms = options->write ? 0 : options->deadline_ms;
 	store->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	store->digest = EVP_MD_CTX_new();
-	if (store->sha256 != NULL && store->digest != NULL)
+	store->entry_digest = EVP_MD_CTX_new();
+	if (store->sha256 != NULL && store->digest != NULL &&
+		store->entry_digest != NULL &&
+		EVP_DigestInit_ex2(store->digest, store->sha256, NULL) == 1 &&
+		EVP_DigestInit_ex2(store->entry_digest, store->sha256, NULL) == 1)
 		return store;
 	store_close(store);
 	return NULL;
@@ -389,6 +394,7 @@ void store_close(struct store *store)
 		close(store->lock_fd);
 	chain_finish(&store->chain);
 	EVP_MD_CTX_free(store->digest);
+	EVP_MD_CTX_free(store->entry_digest);
 	EVP_MD_free(store->sha256);
 	free(store->path);
 	free(store);
