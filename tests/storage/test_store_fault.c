@@ -13,17 +13,9 @@
 
 #include <sqlite3.h>
 
-#include "storage/ledger.h"
-#include "storage/watchlist.h"
 #include "tests/storage/fault_vfs.h"
 #include "tests/storage/fixture.h"
-
-static bool is_whole(struct store *store)
-{
-	struct ledger_verdict verdict;
-	int error = ledger_verify(store, 0, 0, NULL, NULL, &verdict);
-	return error == 0 && verdict.holds;
-}
+#include "tests/storage/reading.h"
 
 static bool passes_integrity_check(const struct fixture *fixture)
 {
@@ -55,7 +47,7 @@ static void count_batches(struct fixture *fixture, int expected)
 {
 	assert_int_equal(fixture_query(fixture, "SELECT count(*) FROM span"), expected);
 	assert_int_equal(fixture_query(fixture, "SELECT count(*) FROM ledger"), expected);
-	assert_true(is_whole(fixture->store));
+	assert_true(reading_holds(fixture->store));
 }
 
 /* Every writing call of a batch fails in turn, once or from then on. What commit refused is not
@@ -215,13 +207,13 @@ static int fill_the_disk(struct fixture *fixture)
 	if (write_batch(fixture->store, round, &error) != -ENOSPC)
 		return 5;
 	/* What is there can still be read. */
-	if (!is_whole(fixture->store))
+	if (!reading_holds(fixture->store))
 		return 6;
 	unlink(ballast);
 	close(fd);
 	if (write_batch(fixture->store, round, &error) != 0)
 		return 7;
-	if (!is_whole(fixture->store) || !passes_integrity_check(fixture))
+	if (!reading_holds(fixture->store) || !passes_integrity_check(fixture))
 		return 8;
 	store_close(fixture->store);
 	return 0;
@@ -248,7 +240,7 @@ static int read_only(struct fixture *fixture)
 		return 3;
 	if (store_open(&reading, &reader, &error) != 0)
 		return 4;
-	if (!is_whole(reader))
+	if (!reading_holds(reader))
 		return 5;
 	store_close(reader);
 
@@ -279,195 +271,6 @@ static int read_only(struct fixture *fixture)
 static void store_reads_from_a_read_only_file_system(void **state)
 {
 	in_small_file_system(*state, read_only);
-}
-
-static int ignore_span(void *owner, const struct span *span)
-{
-	(void)owner;
-	(void)span;
-	return 0;
-}
-
-static int ignore_gap(void *owner, const struct gap *gap)
-{
-	(void)owner;
-	(void)gap;
-	return 0;
-}
-
-static int ignore_change(void *owner, const struct change *change)
-{
-	(void)owner;
-	(void)change;
-	return 0;
-}
-
-static int ignore_suspicion(void *owner, const struct suspicion *suspicion)
-{
-	(void)owner;
-	(void)suspicion;
-	return 0;
-}
-
-static int ignore_coverage(void *owner, const struct coverage *coverage)
-{
-	(void)owner;
-	(void)coverage;
-	return 0;
-}
-
-static int ignore_instant(void *owner, const struct lookup_instant *instant)
-{
-	(void)owner;
-	(void)instant;
-	return 0;
-}
-
-static int ignore_bucket(
-	void *owner, const uint8_t *domain, const char *view, const struct bucket *bucket)
-{
-	(void)owner;
-	(void)domain;
-	(void)view;
-	(void)bucket;
-	return 0;
-}
-
-static int ignore_point(void *owner, const struct point *point, const struct pulse *pulse,
-	const struct span *span, int64_t unwatched_at)
-{
-	(void)owner;
-	(void)point;
-	(void)pulse;
-	(void)span;
-	(void)unwatched_at;
-	return 0;
-}
-
-static int ignore_server_span(void *owner, int64_t point, const struct span *span)
-{
-	(void)point;
-	return ignore_span(owner, span);
-}
-
-static int ignore_open_gap(void *owner, int64_t point, const struct gap *gap)
-{
-	(void)point;
-	return ignore_gap(owner, gap);
-}
-
-static int ignore_watched(void *owner, const struct watched *watched)
-{
-	(void)owner;
-	(void)watched;
-	return 0;
-}
-
-/* Reads everything there is; returns whether all of it could be read. */
-static bool read_everything(struct store *store)
-{
-	const struct lookup_window all = {.now = T0 + 3 * HOUR};
-	const struct lookup_window one = {
-		.domain = wire("a.example"), .now = T0 + 3 * HOUR};
-	const struct lookup_resume resume = {.on_point = ignore_point,
-		.on_server_span = ignore_server_span,
-		.on_gap = ignore_open_gap};
-	struct lookup_totals totals;
-	struct run_end end;
-	int failed = 0;
-	failed += lookup_spans(store, &all, ignore_span, NULL) != 0;
-	failed += lookup_spans(store, &one, ignore_span, NULL) != 0;
-	failed += lookup_gaps(store, &all, ignore_gap, NULL) != 0;
-	failed += lookup_changes(store, &all, ignore_change, NULL) != 0;
-	failed += lookup_suspicions(store, &all, ignore_suspicion, NULL) != 0;
-	failed += lookup_coverage(store, &one, ignore_coverage, NULL) != 0;
-	failed += lookup_at(store, one.domain, NULL, T0 + SECOND, T0 + HOUR,
-			  ignore_instant, NULL) != 0;
-	failed += lookup_buckets(store, &all, ignore_bucket, NULL) != 0;
-	failed += lookup_resume(store, &resume) != 0;
-	failed += lookup_totals(store, &totals) != 0;
-	failed += lookup_last_run(store, &end) != 0;
-	failed += watchlist_each(store, ignore_watched, NULL) != 0;
-	return failed == 0;
-}
-
-/* Byte by byte at random, and cut short: refused, found by verifying, or harmless. Never a
- * crash. */
-static void store_survives_damaged_files(void **state)
-{
-	struct fixture *fixture = *state;
-	fixture_fill(fixture);
-	store_begin(fixture->store);
-	history_put_pulses(
-		fixture->store, 0, &(struct pulse){.last_at = T0, .polls = 1}, 1);
-	history_start_run(fixture->store, T0, "1");
-	const struct watched watched = {.domain = wire("a.example"), .tags = ""};
-	watchlist_put(fixture->store, &watched);
-	fixture_commit(fixture, T0 + 2 * HOUR);
-	assert_true(read_everything(fixture->store));
-	fixture_close(fixture);
-
-	FILE *file = fopen(fixture->path, "r+");
-	assert_non_null(file);
-	static uint8_t bytes[1 << 20];
-	size_t len = fread(bytes, 1, sizeof bytes, file);
-	assert_true(len > 0 && len < sizeof bytes);
-	unsigned seed = 11;
-	int noticed = 0;
-	for (int round = 0; round < 400; round++) {
-		size_t at = (size_t)rand_r(&seed) % len;
-		while (bytes[at] == 0) /* most of a small store is empty */
-			at = (at + 1) % len;
-		uint8_t old = bytes[at];
-		bytes[at] = (uint8_t)rand_r(&seed);
-		rewind(file);
-		assert_int_equal(fwrite(bytes, 1, len, file), len);
-		fflush(file);
-		bytes[at] = old;
-		struct store_error error;
-		struct store *store = NULL;
-		int code = store_open(
-			&(struct store_options){.path = fixture->path, .now = T0}, &store,
-			&error);
-		bool whole = code == 0 && read_everything(store) && is_whole(store);
-		noticed += !whole;
-		store_close(store);
-	}
-	assert_true(noticed > 100);
-	for (size_t size = len / 3; size > 0; size /= 3) {
-		struct store_error error;
-		struct store *store = NULL;
-		rewind(file);
-		assert_int_equal(fwrite(bytes, 1, len, file), len);
-		fflush(file);
-		assert_int_equal(ftruncate(fileno(file), (off_t)size), 0);
-		assert_int_equal(store_open(&(struct store_options){.path = fixture->path,
-						    .now = T0},
-					 &store, &error),
-			-EUCLEAN);
-		assert_non_null(strstr(error.text, fixture->path));
-	}
-	fclose(file);
-}
-
-static void store_gives_up_after_its_deadline(void **state)
-{
-	struct fixture *fixture = *state;
-	struct store_error error;
-	struct store *reader;
-	fixture_point(fixture, "a.example", "mta");
-	fixture_tamper(fixture,
-		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT "
-		"60000)"
-		" INSERT INTO gap SELECT i, 1, 0, i, i + 1, 1, 0 FROM n");
-	assert_int_equal(store_open(&(struct store_options){.path = fixture->path,
-					    .deadline_ms = 1,
-					    .now = T0},
-				 &reader, &error),
-		0);
-	const struct lookup_window all = {.now = T0};
-	assert_int_equal(lookup_gaps(reader, &all, ignore_gap, NULL), -ETIME);
-	store_close(reader);
 }
 
 static void reader_sees_one_state_while_the_writer_goes_on(void **state)
@@ -506,10 +309,6 @@ int main(void)
 			store_goes_on_when_the_disk_has_room_again, fixture_setup,
 			fixture_teardown),
 		cmocka_unit_test_setup_teardown(store_reads_from_a_read_only_file_system,
-			fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(
-			store_survives_damaged_files, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(store_gives_up_after_its_deadline,
 			fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			reader_sees_one_state_while_the_writer_goes_on, fixture_setup,
