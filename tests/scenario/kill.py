@@ -107,7 +107,7 @@ def story(lab, t):
     t.ok(not found, "the history keeps its promises", "\n".join(found[:20]))
     reasons = {gap["reason"] for domain in DOMAINS
                for gap in monitor.history(domain)[1]["direct"]["gaps"]}
-    t.ok(reasons <= {"crashed", "overload", "timeout", "network"},
+    t.ok(reasons <= {"crashed", "stopped", "overload", "timeout", "network"},
          "gaps say what they are", reasons)
 
 
