@@ -334,14 +334,13 @@ static void decide(struct summariser *run)
 void wire_summarise(const uint8_t *msg, size_t len, const uint8_t *name,
 	const struct digest_key *key, struct wire_summary *ret_summary)
 {
-	struct summariser run = {.summary = ret_summary, .key = key};
-
 	*ret_summary = (struct wire_summary){
 		.state = ANSWER_MALFORMED,
 		.ede = EDE_NONE,
 		.ttl_min = UINT32_MAX,
 	};
-	run = (struct summariser){.summary = ret_summary, .key = key};
+	struct summariser run = {.summary = ret_summary, .key = key};
+
 	if (wire_reader_init(&run.reader, msg, len) < 0) {
 		ret_summary->why = "header or question cannot be read";
 		return;
