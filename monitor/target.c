@@ -65,10 +65,10 @@ static void count_usable(struct target *target, const struct target_group *group
 		notes->gap_from = target->last_at;
 		notes->gap_to = at;
 		notes->gap_reason = reason_of(target, interruption);
-	}
-	if (distance > target->bucket_longest_ms)
+	} else if (distance > target->bucket_longest_ms) {
 		target->bucket_longest_ms =
 			distance < UINT32_MAX ? (uint32_t)distance : UINT32_MAX;
+	}
 	target->bucket_polls++;
 	target->bucket_usable++;
 	target->last_at = at;

@@ -44,7 +44,7 @@ struct target {
 	uint32_t ttl_max;
 	uint32_t bucket_polls; /* of the bucket that is filling */
 	uint32_t bucket_usable;
-	uint32_t bucket_longest_ms;
+	uint32_t bucket_longest_ms; /* distances that are gaps left out */
 	uint32_t bucket_no; /* its start / its length; 0 for none */
 	uint16_t group;
 	uint8_t state; /* enum answer_state of the open span, NONE without one */

@@ -86,7 +86,7 @@ struct pulse {
 	uint32_t bucket_polls; /* of the bucket that is still filling: all polls, */
 	uint32_t bucket_usable; /* the usable among them, */
 	uint32_t
-		bucket_longest_ms; /* longest distance from a usable poll in it to the one before */
+		bucket_longest_ms; /* longest distance to the poll before, gaps left out */
 	int64_t bucket_at; /* its start; 0 for none */
 };
 
