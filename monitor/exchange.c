@@ -10,6 +10,7 @@
 #include "resolvers/name.h"
 #include "storage/lookup.h"
 #include "storage/record.h"
+#include "storage/store.h"
 
 /* The part that every row has, so that readers of COF which do not know us can skip ours. */
 static json_t *make_row(const uint8_t *domain, const char *view, int64_t first_at,
@@ -71,6 +72,16 @@ static const char *rcode_of(enum answer_state state)
 	return state == ANSWER_NXDOMAIN ? "NXDOMAIN" : NULL;
 }
 
+/* It has no time of its own. */
+json_t *exchange_point_row(const struct point *point)
+{
+	return add_ours(make_row(point->domain, point->view, 0, 0, json_array()),
+		json_pack("{s:s, s:I, s:I, s:I}", "record", "point", "interval_ms",
+			(json_int_t)point->interval_ms, "timeout_ms",
+			(json_int_t)point->timeout_ms, "bucket_ms",
+			(json_int_t)point->bucket_ms));
+}
+
 json_t *exchange_span_row(const struct span *span)
 {
 	bool ttl = span->ttl_max != 0 || span->ttl_min != UINT32_MAX;
@@ -78,14 +89,13 @@ json_t *exchange_span_row(const struct span *span)
 	char alias[NAME_TEXT_MAX];
 	json_t *row = make_row(span->domain, span->view, span->first_at, span->last_at,
 		make_rdata(span->answer.set));
-	json_t *ours = json_pack(
-		"{s:s, s:s, s:o, s:I, s:I, s:o, s:b, s:o, s:o, s:o, s:b, "
-		"s:b, s:b}",
+	json_t *ours = json_pack("{s:s, s:s, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:b, "
+				 "s:b, s:b}",
 		"record", "span", "answer", answer_state_name(span->answer.state),
 		"server", make_server(span->server), "first_ms",
 		(json_int_t)span->first_at, "last_ms", (json_int_t)span->last_at,
-		"not_before_ms", make_instant(span->not_before_at), "open", span->open,
-		"ttl_min", ttl ? json_integer(span->ttl_min) : json_null(), "ttl_max",
+		"not_before_ms", make_instant(span->not_before_at), "ttl_min",
+		ttl ? json_integer(span->ttl_min) : json_null(), "ttl_max",
 		ttl ? json_integer(span->ttl_max) : json_null(), "alias",
 		span->alias != NULL ? json_string(name_format(span->alias, alias))
 				    : json_null(),
@@ -148,28 +158,108 @@ json_t *exchange_change_row(const struct change *change)
 			"imported", change->imported));
 }
 
-struct export
-{
+/* A gap that lasts, of a view as a whole. */
+struct lasting {
+	int64_t point;
+	int64_t from_at;
+	unsigned reason;
+};
+
+struct writing {
+	struct store *store;
+	const struct lookup_window *window;
 	FILE *out;
 	exchange_progress_fn on_row;
 	void *owner;
 	uint64_t rows;
+	struct lasting *lasting; /* owned, by point */
+	size_t lasting_len;
+	size_t lasting_size;
+	size_t lasting_next; /* of the points still to come */
+	unsigned
+		silence; /* why nobody looks at watched points now; 0 while somebody does */
 };
 
 /* Writes and frees the row. */
-static int write_row(struct export *export, json_t *row)
+static int write_row(struct writing *writing, json_t *row)
 {
 	int err = -ENOMEM;
 
 	if (row != NULL)
-		err = json_dumpf(row, export->out, JSON_COMPACT) < 0 ||
-				putc('\n', export->out) == EOF
+		err = json_dumpf(row, writing->out, JSON_COMPACT) < 0 ||
+				putc('\n', writing->out) == EOF
 			? -EIO
 			: 0;
 	json_decref(row);
-	export->rows++;
-	if (err == 0 && export->on_row != NULL)
-		export->on_row(export->owner, export->rows);
+	writing->rows++;
+	if (err == 0 && writing->on_row != NULL)
+		writing->on_row(writing->owner, writing->rows);
+	return err;
+}
+
+static int on_lasting_gap(void *owner, int64_t point, const struct gap *gap)
+{
+	struct writing *writing = owner;
+
+	if (gap->server != NULL)
+		return 0;
+	if (writing->lasting_len == writing->lasting_size) {
+		size_t size = writing->lasting_size * 2 + 64;
+		struct lasting *grown =
+			reallocarray(writing->lasting, size, sizeof *grown);
+
+		if (grown == NULL)
+			return -ENOMEM;
+		writing->lasting = grown;
+		writing->lasting_size = size;
+	}
+	writing->lasting[writing->lasting_len++] = (struct lasting){
+		.point = point, .from_at = gap->from_at, .reason = gap->reason};
+	return 0;
+}
+
+static bool is_wanted(const struct lookup_window *window, const struct point *point)
+{
+	return (window->domain == NULL || name_equal(window->domain, point->domain)) &&
+		(window->view == NULL || strcmp(window->view, point->view) == 0);
+}
+
+/* The gap of a point that lasts: recorded, or because the monitor has ended. */
+static struct gap find_silence(
+	struct writing *writing, const struct point *point, const struct pulse *pulse)
+{
+	struct gap gap = {.domain = point->domain, .view = point->view};
+	const struct lasting *lasting = writing->lasting;
+	size_t *next = &writing->lasting_next;
+
+	while (*next < writing->lasting_len && lasting[*next].point < point->number)
+		++*next;
+	if (*next < writing->lasting_len && lasting[*next].point == point->number) {
+		gap.from_at = lasting[*next].from_at;
+		gap.reason = lasting[*next].reason;
+	} else if (point->watched && writing->silence != 0) {
+		gap.from_at = pulse->last_at;
+		gap.reason = writing->silence;
+	}
+	return gap;
+}
+
+static int on_point(void *owner, const struct point *point, const struct pulse *pulse,
+	const struct span *span, int64_t unwatched_at)
+{
+	struct writing *writing = owner;
+	int64_t to = writing->window->to;
+	struct gap silence;
+	int err;
+
+	(void)span;
+	(void)unwatched_at;
+	if (!is_wanted(writing->window, point))
+		return 0;
+	err = write_row(writing, exchange_point_row(point));
+	silence = find_silence(writing, point, pulse);
+	if (err == 0 && silence.from_at != 0 && (to == 0 || silence.from_at < to))
+		err = write_row(writing, exchange_gap_row(&silence));
 	return err;
 }
 
@@ -180,6 +270,8 @@ static int on_span(void *owner, const struct span *span)
 
 static int on_gap(void *owner, const struct gap *gap)
 {
+	if (gap->to_at == 0 && gap->server == NULL)
+		return 0; /* stands with its point */
 	return write_row(owner, exchange_gap_row(gap));
 }
 
@@ -194,17 +286,57 @@ static int on_change(void *owner, const struct change *change)
 	return write_row(owner, exchange_change_row(change));
 }
 
+/* Whether a monitor still looks, and if not, how the last one ended. */
+static int find_state(struct writing *writing)
+{
+	struct run_end run;
+	int err = lookup_last_run(writing->store, &run);
+
+	if (err == 0 && run.any &&
+		(run.stopped || !store_is_held(store_path(writing->store), NULL)))
+		writing->silence = run.stopped ? GAP_STOPPED : GAP_CRASHED;
+	return err;
+}
+
+static int write_points(struct writing *writing)
+{
+	const struct lookup_resume gaps = {.owner = writing, .on_gap = on_lasting_gap};
+	const struct lookup_resume points = {.owner = writing, .on_point = on_point};
+	int err = find_state(writing);
+
+	if (err == 0)
+		err = lookup_resume(writing->store, &gaps);
+	if (err == 0)
+		err = lookup_resume(writing->store, &points);
+	return err;
+}
+
+static int write_records(struct writing *writing)
+{
+	struct store *store = writing->store;
+	int err = lookup_spans(store, writing->window, on_span, writing);
+
+	if (err == 0)
+		err = lookup_gaps(store, writing->window, on_gap, writing);
+	if (err == 0)
+		err = lookup_buckets(store, writing->window, on_bucket, writing);
+	if (err == 0)
+		err = lookup_changes(store, writing->window, on_change, writing);
+	return err;
+}
+
 int exchange_export(struct store *store, const struct lookup_window *window, FILE *out,
 	exchange_progress_fn on_row, void *owner)
 {
-	struct export export = {.out = out, .on_row = on_row, .owner = owner};
-	int err = lookup_spans(store, window, on_span, &export);
+	struct writing writing = {.store = store,
+		.window = window,
+		.out = out,
+		.on_row = on_row,
+		.owner = owner};
+	int err = write_points(&writing);
 
 	if (err == 0)
-		err = lookup_gaps(store, window, on_gap, &export);
-	if (err == 0)
-		err = lookup_buckets(store, window, on_bucket, &export);
-	if (err == 0)
-		err = lookup_changes(store, window, on_change, &export);
+		err = write_records(&writing);
+	free(writing.lasting);
 	return err == 0 && fflush(out) != 0 ? -EIO : err;
 }

@@ -16,6 +16,8 @@
 #include "storage/history.h"
 #include "storage/record.h"
 
+#define DAY_MS INT64_C(86400000)
+#define YEAR_MS (366 * DAY_MS)
 #define FIRST_MS INT64_C(0)
 #define LAST_MS INT64_C(7258118400000) /* 2200-01-01 */
 
@@ -226,7 +228,6 @@ static void read_our_span(struct reading *reading, const json_t *row, const json
 	span->first_at = read_instant(reading, ours, "first_ms");
 	span->last_at = read_instant(reading, ours, "last_ms");
 	span->not_before_at = read_instant(reading, ours, "not_before_ms");
-	span->open = read_bool(reading, ours, "open");
 	span->polls = (uint32_t)read_number(
 		reading, row, "count", 0, UINT32_MAX, "count is no number");
 	span->ttl_min = read_ttl(reading, ours, "ttl_min", UINT32_MAX);
@@ -286,6 +287,23 @@ static enum exchange_outcome import_our_gap(
 	return outcome_of(history_import_gap(store, &gap));
 }
 
+static enum exchange_outcome import_our_point(
+	struct reading *reading, struct store *store, const json_t *ours)
+{
+	static const char why[] = "a time that is none, or longer than a year";
+	const struct point point = {
+		.domain = reading->domain,
+		.view = reading->view,
+		.interval_ms = read_number(reading, ours, "interval_ms", 0, YEAR_MS, why),
+		.timeout_ms = read_number(reading, ours, "timeout_ms", 0, YEAR_MS, why),
+		.bucket_ms = read_number(reading, ours, "bucket_ms", 0, YEAR_MS, why),
+	};
+
+	if (reading->why != NULL)
+		return EXCHANGE_REFUSED;
+	return outcome_of(history_import_point(store, &point));
+}
+
 static uint32_t read_count(struct reading *reading, const json_t *ours, const char *key)
 {
 	return (uint32_t)read_number(
@@ -297,8 +315,8 @@ static enum exchange_outcome import_our_bucket(
 {
 	struct bucket bucket = {
 		.from_at = read_instant(reading, ours, "from_ms"),
-		.length_ms = read_number(reading, ours, "length_ms", 1,
-			366 * INT64_C(86400000), "a bucket longer than a year"),
+		.length_ms = read_number(reading, ours, "length_ms", 1, DAY_MS,
+			"a bucket longer than a day"),
 		.polls = read_count(reading, ours, "polls"),
 		.usable = read_count(reading, ours, "usable"),
 		.longest_ms = read_count(reading, ours, "longest_ms"),
@@ -378,6 +396,8 @@ static enum exchange_outcome import_ours(struct reading *reading, struct store *
 		return EXCHANGE_REFUSED;
 	if (strcmp(record, "bucket") == 0)
 		return import_our_bucket(reading, store, ours);
+	if (strcmp(record, "point") == 0)
+		return import_our_point(reading, store, ours);
 	read_server(reading, ours);
 	if (strcmp(record, "span") == 0)
 		return import_our_span(reading, store, row, ours, source);

@@ -77,8 +77,13 @@ void history_stop_run(struct store *store, int64_t run, int64_t at);
 /* Imports: rows of other passive-DNS stores (span->imported is set) or of an export of ours.
  * Makes the point, unwatched, where there is none. The same row again changes nothing and
  * returns 0. */
+
+/* How a point was polled elsewhere; one that is or was polled here keeps its own ways. */
+int64_t history_import_point(struct store *store, const struct point *point);
+
 int64_t history_import_span(
 	struct store *store, const struct span *span, const char *source);
+/* One that lasts is taken up where nobody here watches the point. */
 int64_t history_import_gap(struct store *store, const struct gap *gap);
 int64_t history_import_bucket(struct store *store, const uint8_t *domain,
 	const char *view, const struct bucket *bucket);

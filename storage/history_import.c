@@ -10,21 +10,44 @@
 
 #define BUCKET_MS INT64_C(3600000)
 
-static int64_t find_point(struct store *store, const uint8_t *domain, const char *view)
+/* What a point that may be there says of itself; number is 0 where it is not. */
+static struct point look_for_point(
+	struct store *store, const uint8_t *domain, const char *view)
 {
-	static const char get[] =
-		"SELECT number FROM point WHERE name = ?1 AND view = ?2";
+	static const char get[] = "SELECT number, interval_ms, watched FROM point"
+				  " WHERE name = ?1 AND view = ?2";
+	struct point point = {0};
 	int64_t name = intern_name(store, domain);
 	int64_t view_id = intern_view(store, view);
 	struct query query = query_begin(store, get);
 	query_int(&query, name);
 	query_int(&query, view_id);
-	int64_t number = query_next(&query) ? query_column_int(&query, 0) : 0;
+	if (query_next(&query)) {
+		point.number = query_column_int(&query, 0);
+		point.interval_ms = query_column_int(&query, 1);
+		point.watched = query_column_int(&query, 2) != 0;
+	}
 	query_end(&query);
+	return point;
+}
+
+static int64_t find_point(struct store *store, const uint8_t *domain, const char *view)
+{
+	int64_t number = look_for_point(store, domain, view).number;
 	if (number != 0 || store->error.code != 0)
 		return number;
 	return history_put_point(store,
 		&(struct point){.domain = domain, .view = view, .bucket_ms = BUCKET_MS});
+}
+
+int64_t history_import_point(struct store *store, const struct point *point)
+{
+	struct point own = *point;
+	const struct point there = look_for_point(store, point->domain, point->view);
+	if (there.interval_ms > 0 || store->error.code != 0)
+		return 0;
+	own.watched = false;
+	return history_put_point(store, &own);
 }
 
 /* Whether the query finds a row. After an error nothing more is to be written. */
@@ -79,13 +102,29 @@ int64_t history_import_span(
 	return store->error.code == 0 ? number : 0;
 }
 
+/* A watched point knows better what it sees now. */
+static int64_t import_lasting_gap(struct store *store, const struct gap *gap)
+{
+	static const char get[] =
+		"SELECT 1 FROM gap_open WHERE point = ?1 AND server = ?2";
+	const struct point point = look_for_point(store, gap->domain, gap->view);
+	int64_t server = intern_server(store, gap->server);
+	struct query query = query_begin(store, get);
+	query_int(&query, point.number);
+	query_int(&query, server);
+	if (is_there(store, &query) || point.watched)
+		return 0;
+	history_open_gap(store, point.number, gap->server, gap->from_at, gap->reason);
+	return store->error.code == 0 ? point.number : 0;
+}
+
 int64_t history_import_gap(struct store *store, const struct gap *gap)
 {
 	static const char get[] = "SELECT 1 FROM gap WHERE point = ?1 AND from_at = ?2"
 				  " AND server = ?3 AND to_at = ?4 AND reason = ?5";
-	if (gap->to_at == 0)
-		return 0;
 	int64_t point = find_point(store, gap->domain, gap->view);
+	if (gap->to_at == 0 && point != 0)
+		return import_lasting_gap(store, gap);
 	int64_t server = intern_server(store, gap->server);
 	struct query query = query_begin(store, get);
 	query_int(&query, point);

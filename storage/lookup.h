@@ -106,7 +106,7 @@ int lookup_buckets(struct store *store, const struct lookup_window *window,
 
 /* Everything a starting monitor needs, one call a point, by number: its point, pulse, and the
  * open span (NULL without one). server_span calls follow for the open spans of single servers,
- * then gap calls for the gaps that last. */
+ * then gap calls for the gaps that last. What is NULL is not read. */
 struct lookup_resume {
 	void *owner;
 	int (*on_point)(void *owner, const struct point *point, const struct pulse *pulse,

@@ -112,8 +112,11 @@ int lookup_read_gaps(
 			.reason = (unsigned)query_column_int(&query, 4),
 			.imported = query_column_int(&query, 5) != 0,
 		};
-		if (gap.to_at == 0)
+		if (gap.to_at == 0) {
 			gap.to_at = reach->to > reach->now ? reach->to : reach->now;
+			if (gap.to_at - gap.from_at <= point->threshold_ms)
+				continue; /* not yet one */
+		}
 		result = server != NULL ? add_server_gap(point, &gap, server)
 					: lookup_add_gap(point, &gap);
 	}
@@ -250,6 +253,8 @@ int lookup_read_polls(
 	int result = add_poll(point, point->pulse.last_at);
 	if (result == 0)
 		result = add_poll(point, point->pulse.confirmed_at);
+	if (result == 0)
+		result = add_poll(point, point->last_at);
 	for (size_t i = 0; result == 0 && i < point->gaps_len; i++) {
 		const struct gap *gap = &point->gaps[i];
 		if (gap->from_at >= point->first_at)

@@ -197,11 +197,11 @@ int lookup_resume(struct store *store, const struct lookup_resume *resume)
 {
 	bool mine;
 	int result = lookup_begin(store, &mine);
-	if (result == 0)
+	if (result == 0 && resume->on_point != NULL)
 		result = give_points(store, resume);
-	if (result == 0)
+	if (result == 0 && resume->on_server_span != NULL)
 		result = give_server_spans(store, resume);
-	if (result == 0)
+	if (result == 0 && resume->on_gap != NULL)
 		result = give_gaps(store, resume);
 	return lookup_end(store, mine, result);
 }

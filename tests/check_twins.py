@@ -56,9 +56,6 @@ ELSEWHERE = {
     "monitor/cli/watch.c": "tests/monitor/cli.py runs every command",
     "monitor/cli/watchlist.c": "tests/monitor/cli.py runs every command",
     "monitor/cli/writer.c": "tests/monitor/cli.py runs every command",
-    "monitor/exchange.c": "lands next",
-    "monitor/exchange_import.c": "test_exchange exports and imports",
-    "monitor/request.c": "lands next",
 }
 
 

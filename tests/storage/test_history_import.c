@@ -200,10 +200,66 @@ static void import_takes_gaps_and_changes_once(void **state)
 	assert_int_equal(lookup_changes(fixture->store, window(), on_change, &told), 0);
 	assert_int_equal(told.gaps, 1);
 	assert_int_equal(told.changes, 1);
-	gap.to_at = 0;
+}
+
+static int on_lasting_gap(void *owner, int64_t point, const struct gap *gap)
+{
+	struct told *told = owner;
+	assert_int_equal(point, 1);
+	assert_int_equal(gap->from_at, T0);
+	told->gaps++;
+	return 0;
+}
+
+static void import_takes_a_lasting_gap_up_unless_somebody_looks(void **state)
+{
+	struct fixture *fixture = *state;
+	struct told told = {0};
+	struct gap gap = {.domain = wire("a.example"),
+		.view = "pdns",
+		.from_at = T0,
+		.reason = GAP_STOPPED};
+	const struct lookup_resume resume = {.owner = &told, .on_gap = on_lasting_gap};
+	for (int round = 0; round < 2; round++) {
+		store_begin(fixture->store);
+		assert_int_equal(
+			history_import_gap(fixture->store, &gap), round == 0 ? 1 : 0);
+		fixture_commit(fixture, T0);
+	}
+	assert_int_equal(lookup_resume(fixture->store, &resume), 0);
+	assert_int_equal(told.gaps, 1);
+	fixture_point(fixture, "b.example", "pdns"); /* watched */
+	gap.domain = wire("b.example");
 	store_begin(fixture->store);
 	assert_int_equal(history_import_gap(fixture->store, &gap), 0);
 	fixture_commit(fixture, T0);
+}
+
+static void import_makes_points_and_spares_those_that_are_polled(void **state)
+{
+	struct fixture *fixture = *state;
+	struct point point = {.domain = wire("a.example"),
+		.view = "pdns",
+		.interval_ms = 7000,
+		.timeout_ms = 2000,
+		.bucket_ms = HOUR,
+		.watched = true};
+	static const char get[] = "SELECT interval_ms * 10 + watched FROM point";
+	for (int round = 0; round < 2; round++) {
+		store_begin(fixture->store);
+		assert_int_equal(
+			history_import_point(fixture->store, &point), round == 0 ? 1 : 0);
+		fixture_commit(fixture, T0);
+		assert_int_equal(fixture_query(fixture, get), 70000);
+		point.interval_ms = 8000;
+	}
+	fixture_point(fixture, "a.example", "pdns");
+	const int64_t polled = fixture_query(fixture, get);
+	assert_int_equal(polled % 10, 1);
+	store_begin(fixture->store);
+	assert_int_equal(history_import_point(fixture->store, &point), 0);
+	fixture_commit(fixture, T0);
+	assert_int_equal(fixture_query(fixture, get), polled);
 }
 
 static void import_leaves_what_was_polled_alone(void **state)
@@ -240,6 +296,12 @@ int main(void)
 			import_of_our_own_rows_keeps_their_coverage, fixture_setup,
 			fixture_teardown),
 		cmocka_unit_test_setup_teardown(import_takes_gaps_and_changes_once,
+			fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			import_takes_a_lasting_gap_up_unless_somebody_looks,
+			fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			import_makes_points_and_spares_those_that_are_polled,
 			fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(import_leaves_what_was_polled_alone,
 			fixture_setup, fixture_teardown),
