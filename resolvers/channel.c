@@ -132,7 +132,7 @@ int channel_create(const struct channel_options *options, uint64_t now_mono_ms,
 		error = -errno;
 	channel->batch = malloc(sizeof *channel->batch);
 	if (channel->epoll >= 0 && channel->batch != NULL) {
-		channel->batch->len = 0;
+		pool_batch_init(channel->batch);
 		error = create_parts(channel, now_mono_ms);
 	}
 	if (error == 0)

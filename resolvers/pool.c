@@ -3,10 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <linux/errqueue.h>
-#include <netinet/icmp6.h>
 #include <netinet/in.h>
-#include <netinet/ip_icmp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -133,6 +130,12 @@ int pool_create(
 	if (pool == NULL)
 		return -ENOMEM;
 	pool->options = *options;
+	for (size_t i = 0; i < POOL_BATCH; i++)
+		pool->send[i].msg_hdr = (struct msghdr){
+			.msg_name = &pool->send_to[i],
+			.msg_iov = &pool->send_iov[i],
+			.msg_iovlen = 1,
+		};
 	size_t len = (size_t)options->sockets * FAMILIES * (1 + RETIRED);
 	pool->sockets = calloc(len, sizeof *pool->sockets);
 	TAILQ_INIT(&pool->dirty);
@@ -302,56 +305,15 @@ static void crash(struct pool *pool, struct flight *flight)
 	pool->options.counters->unreachable++;
 }
 
-/* Only destination unreachable speaks of a server; "fragmentation needed" does not. */
-static bool is_unreachable(const struct sock_extended_err *error)
-{
-	if (error->ee_origin == SO_EE_ORIGIN_ICMP)
-		return error->ee_type == ICMP_DEST_UNREACH &&
-			error->ee_code != ICMP_FRAG_NEEDED;
-	return error->ee_origin == SO_EE_ORIGIN_ICMP6 &&
-		error->ee_type == ICMP6_DST_UNREACH;
-}
-
-static bool has_unreachable(struct msghdr *header)
-{
-	for (struct cmsghdr *control = CMSG_FIRSTHDR(header); control != NULL;
-		control = CMSG_NXTHDR(header, control)) {
-		struct sock_extended_err error;
-		bool ours = (control->cmsg_level == IPPROTO_IP &&
-				    control->cmsg_type == IP_RECVERR) ||
-			(control->cmsg_level == IPPROTO_IPV6 &&
-				control->cmsg_type == IPV6_RECVERR);
-		if (!ours || control->cmsg_len < CMSG_LEN(sizeof error))
-			continue;
-		memcpy(&error, CMSG_DATA(control), sizeof error);
-		return is_unreachable(&error);
-	}
-	return false;
-}
-
 /* Reads the socket's queue of ICMP errors. */
 static void read_errors(struct pool *pool, struct pool_socket *socket)
 {
 	for (unsigned i = 0; i < ERRORS_AT_ONCE; i++) {
 		uint8_t quoted[WIRE_QUERY_MAX];
-		struct sockaddr_storage to;
-		_Alignas(struct cmsghdr) char control[512];
-		struct iovec iov = {.iov_base = quoted, .iov_len = sizeof quoted};
-		struct msghdr header = {
-			.msg_name = &to,
-			.msg_namelen = sizeof to,
-			.msg_iov = &iov,
-			.msg_iovlen = 1,
-			.msg_control = control,
-			.msg_controllen = sizeof control,
-		};
-		ssize_t len = recvmsg(socket->fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT);
+		struct endpoint server;
+		ssize_t len = port_read_error(socket->fd, quoted, sizeof quoted, &server);
 		if (len < 0)
 			return;
-		struct endpoint server;
-		if (!has_unreachable(&header) || header.msg_namelen == 0 ||
-			endpoint_from_sockaddr((const struct sockaddr *)&to, &server) < 0)
-			continue;
 		if (flight_crash(pool->options.flights, &server,
 			    (uint16_t)(socket - pool->sockets), quoted, (size_t)len))
 			pool->options.counters->unreachable++;
@@ -368,13 +330,8 @@ static unsigned fill_send(struct pool *pool, struct pool_socket *socket)
 			break;
 		pool->send_iov[len] = (struct iovec){
 			.iov_base = flight->query, .iov_len = flight->query_len};
-		pool->send[len].msg_hdr = (struct msghdr){
-			.msg_name = &pool->send_to[len],
-			.msg_namelen = endpoint_to_sockaddr(
-				&flight->server, &pool->send_to[len]),
-			.msg_iov = &pool->send_iov[len],
-			.msg_iovlen = 1,
-		};
+		pool->send[len].msg_hdr.msg_namelen =
+			endpoint_to_sockaddr(&flight->server, &pool->send_to[len]);
 		len++;
 	}
 	return len;
@@ -448,25 +405,30 @@ void pool_flush(struct pool *pool)
 	}
 }
 
+void pool_batch_init(struct pool_batch *ret_batch)
+{
+	ret_batch->len = 0;
+	for (size_t i = 0; i < POOL_BATCH; i++) {
+		struct pool_datagram *datagram = &ret_batch->datagrams[i];
+		ret_batch->iov[i] = (struct iovec){
+			.iov_base = datagram->bytes, .iov_len = sizeof datagram->bytes};
+		ret_batch->headers[i].msg_hdr = (struct msghdr){
+			.msg_name = &datagram->from,
+			.msg_namelen = sizeof datagram->from,
+			.msg_iov = &ret_batch->iov[i],
+			.msg_iovlen = 1,
+		};
+	}
+}
+
 /* Reads what there is and the batch has room for. What stays is announced again, as waiting
  * is level-triggered. */
 static void receive(
 	struct pool *pool, struct pool_socket *socket, struct pool_batch *batch)
 {
-	struct mmsghdr headers[POOL_BATCH];
-	struct iovec iov[POOL_BATCH];
+	struct mmsghdr *headers = &batch->headers[batch->len];
 	struct pool_datagram *at = &batch->datagrams[batch->len];
 	unsigned room = (unsigned)(POOL_BATCH - batch->len);
-	for (unsigned i = 0; i < room; i++) {
-		iov[i] = (struct iovec){
-			.iov_base = at[i].bytes, .iov_len = sizeof at[i].bytes};
-		headers[i].msg_hdr = (struct msghdr){
-			.msg_name = &at[i].from,
-			.msg_namelen = sizeof at[i].from,
-			.msg_iov = &iov[i],
-			.msg_iovlen = 1,
-		};
-	}
 	int got = recvmmsg(socket->fd, headers, room, MSG_DONTWAIT, NULL);
 	if (got < 0 && errno != EAGAIN && errno != EINTR)
 		read_errors(pool, socket); /* an ICMP error shows here first */
@@ -478,6 +440,7 @@ static void receive(
 		at[i].len = headers[i].msg_len;
 		at[i].cut = (headers[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
 		at[i].socket = (uint16_t)(socket - pool->sockets);
+		headers[i].msg_hdr.msg_namelen = sizeof at[i].from; /* for the next one */
 	}
 }
 

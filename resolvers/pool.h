@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include "resolvers/entropy.h"
 #include "resolvers/flight.h"
@@ -47,7 +48,11 @@ struct pool_batch {
 		uint16_t socket;
 		uint8_t bytes[WIRE_UDP_SIZE];
 	} datagrams[POOL_BATCH];
+	struct iovec iov[POOL_BATCH]; /* point at the datagrams */
+	struct mmsghdr headers[POOL_BATCH];
 };
+
+void pool_batch_init(struct pool_batch *ret_batch);
 
 /* Opens one socket to learn that it can. Returns 0, -ENOMEM or the errno of socket(2). */
 int pool_create(const struct pool_options *options, uint64_t now_mono_ms,

@@ -2,9 +2,15 @@
 #include "resolvers/port.h"
 
 #include <errno.h>
+#include <linux/errqueue.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PORTS 65536
@@ -86,4 +92,54 @@ size_t port_grow_buffer(int fd, size_t wish)
 	if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &granted, &len) < 0 || granted < 0)
 		return 0;
 	return (size_t)granted;
+}
+
+/* Only destination unreachable speaks of a server; "fragmentation needed" does not. */
+static bool is_unreachable(const struct sock_extended_err *error)
+{
+	if (error->ee_origin == SO_EE_ORIGIN_ICMP)
+		return error->ee_type == ICMP_DEST_UNREACH &&
+			error->ee_code != ICMP_FRAG_NEEDED;
+	return error->ee_origin == SO_EE_ORIGIN_ICMP6 &&
+		error->ee_type == ICMP6_DST_UNREACH;
+}
+
+static bool has_unreachable(struct msghdr *header)
+{
+	for (struct cmsghdr *control = CMSG_FIRSTHDR(header); control != NULL;
+		control = CMSG_NXTHDR(header, control)) {
+		struct sock_extended_err error;
+		bool ours = (control->cmsg_level == IPPROTO_IP &&
+				    control->cmsg_type == IP_RECVERR) ||
+			(control->cmsg_level == IPPROTO_IPV6 &&
+				control->cmsg_type == IPV6_RECVERR);
+		if (!ours || control->cmsg_len < CMSG_LEN(sizeof error))
+			continue;
+		memcpy(&error, CMSG_DATA(control), sizeof error);
+		return is_unreachable(&error);
+	}
+	return false;
+}
+
+ssize_t port_read_error(
+	int fd, uint8_t *ret_quoted, size_t size, struct endpoint *ret_server)
+{
+	struct sockaddr_storage to;
+	_Alignas(struct cmsghdr) char control[512];
+	struct iovec iov = {.iov_base = ret_quoted, .iov_len = size};
+	struct msghdr header = {
+		.msg_name = &to,
+		.msg_namelen = sizeof to,
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof control,
+	};
+	ssize_t len = recvmsg(fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT);
+	if (len < 0)
+		return -errno;
+	if (!has_unreachable(&header) || header.msg_namelen == 0 ||
+		endpoint_from_sockaddr((const struct sockaddr *)&to, ret_server) < 0)
+		return 0;
+	return len;
 }

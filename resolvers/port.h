@@ -9,7 +9,9 @@
  */
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
+#include "resolvers/endpoint.h"
 #include "resolvers/entropy.h"
 
 #define PORT_LOWEST 1024
@@ -34,3 +36,8 @@ void port_rest(struct port_table *table, uint16_t port, uint64_t now_mono_ms);
 
 /* Asks for a receive buffer; returns the bytes that the kernel accounts for it, 0 unknown. */
 size_t port_grow_buffer(int fd, size_t wish);
+
+/* Reads the next ICMP error that has come for the socket: returns how many bytes it quotes of the
+ * packet that was sent to *ret_server, 0 for one that does not say "unreachable", or -EAGAIN. */
+ssize_t port_read_error(int fd, uint8_t *ret_quoted, size_t size,
+	struct endpoint *ret_server) __attribute__((warn_unused_result));
