@@ -325,26 +325,36 @@ struct poller_tally fleet_tally(const struct fleet *fleet)
 	return all;
 }
 
+static int cease(
+	struct fleet *fleet, const uint8_t *domain, const char *view, int64_t now)
+{
+	struct store *const store = fleet->options.store;
+	store_begin(store);
+	const int64_t number = history_find_point(store, domain, view);
+	if (number != 0)
+		history_unwatch_point(store, number, now);
+	const int error = commit(fleet);
+	if (error != 0 || number == 0)
+		return error;
+	return poller_remove(poller_of(fleet, number), number);
+}
+
 int fleet_set(struct fleet *fleet, const uint8_t *domain, size_t view,
 	int64_t interval_ms, int64_t now)
 {
-	struct store *const store = fleet->options.store;
-	struct point point;
 	fleet->options.timeline.at = now;
-	store_begin(store);
-	put_point(fleet, domain, view, interval_ms ? interval_ms : ROSTER_INTERVAL_MS,
-		bucket_length(fleet, interval_ms), &point);
 	if (interval_ms == 0)
-		history_unwatch_point(store, point.number, now);
+		return cease(fleet, domain, fleet->options.conf->views[view].name, now);
+	struct point point;
+	store_begin(fleet->options.store);
+	put_point(fleet, domain, view, interval_ms, bucket_length(fleet, interval_ms),
+		&point);
 	const int error = commit(fleet);
 	if (error != 0)
 		return error;
-	struct poller *const poller = poller_of(fleet, point.number);
-	if (interval_ms == 0)
-		return poller_remove(poller, point.number);
 	static const struct pulse nothing;
 	const struct poller_point fresh = {.point = &point, .pulse = &nothing};
-	return poller_add(poller, &fresh);
+	return poller_add(poller_of(fleet, point.number), &fresh);
 }
 
 int fleet_flush(struct fleet *fleet)

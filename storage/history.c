@@ -39,6 +39,19 @@ int64_t history_put_point(struct store *store, const struct point *point)
 	return number;
 }
 
+int64_t history_find_point(struct store *store, const uint8_t *domain, const char *view)
+{
+	static const char get[] =
+		"SELECT number FROM point WHERE name = ?1 AND view = ?2";
+	int64_t name = intern_name(store, domain);
+	int64_t view_id = intern_view(store, view);
+	struct query query = query_begin(store, get);
+	query_int(&query, name);
+	query_int(&query, view_id);
+	int64_t number = query_next(&query) ? query_column_int(&query, 0) : 0;
+	return query_end(&query) < 0 ? 0 : number;
+}
+
 void history_unwatch_point(struct store *store, int64_t point, int64_t at)
 {
 	static const char put[] =

@@ -58,6 +58,7 @@ def reloads(t, monitor):
     monitor.conf.write_text(good.replace('"interval": "1s"', '"intervall": "1s"'))
     monitor.reload()
     monitor.await_log("mxvigil.yaml:", 10)
+    monitor.conf.write_text(good)  # for the look-ups; it is not read again unasked
     polls = monitor.history("online.example", "--view", "mta")[0][-1]["polls"]
     labs.until("polls under the old configuration", lambda: monitor.history(
         "online.example", "--view", "mta")[0][-1]["polls"] > polls + 2, 20, every=0.2)
@@ -76,8 +77,9 @@ def without_daemon(t, monitor):
     t.ok(done.returncode == 0, "without a monitor, watch add writes by itself", done.stderr)
     listed = [row["domain"] for row in monitor.rows("watch", "list")]
     t.ok("later.example" in listed, "and it is there", listed)
-    gaps = monitor.history("online.example")[1]["mta"]["gaps"]
-    t.ok(gaps and gaps[-1]["reason"] == "stopped", "since the stop the history is blind", gaps)
+    gaps = labs.until("the silence is longer than patience", lambda: monitor.history(
+        "online.example")[1]["mta"]["gaps"], 10, every=0.2)
+    t.ok(gaps[-1]["reason"] == "stopped", "since the stop the history is blind", gaps)
     done = monitor.cli("run", "named.example", "--for", "2s")
     t.ok(done.returncode == 0, "run --for ends by itself",
          f"{done.returncode} {done.stderr[-500:]}")
