@@ -137,6 +137,11 @@ static int add_file(struct roster *roster, const char *path, uint64_t watch)
 	struct domainlist_counts counts;
 	const int error = domainlist_read(in, &reader, &counts);
 	fclose(in);
+	if (error == -EIO) {
+		log_err("watch", "domains cannot be read to the end file=%s",
+			log_quote(path));
+		return -EINVAL;
+	}
 	if (error == 0 && counts.refused > BAD_LINES_LOGGED)
 		log_warn("watch", "%s: %llu lines passed over in all", path,
 			(unsigned long long)counts.refused);
