@@ -36,8 +36,6 @@ ELSEWHERE = {
     "monitor/tell.c": "the scenarios poll real servers with the daemon",
     "monitor/view.c": "the scenarios poll real servers with the daemon",
     "monitor/watch.c": "the scenarios poll real servers with the daemon",
-    "monitor/announce.c": "the scenarios poll real servers with the daemon",
-    "monitor/roster.c": "lands next",
     "monitor/main.c": "the scenarios run the program itself",
     "monitor/cli/changes.c": "tests/monitor/cli.py runs every command",
     "monitor/cli/command.c": "tests/monitor/cli.py runs every command",
