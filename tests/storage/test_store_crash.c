@@ -154,11 +154,14 @@ static void store_keeps_what_it_acknowledged(void **state)
 	unsigned seed = 5;
 	fixture_close(fixture);
 	unlink(fixture->path);
-	for (int round = 0; round < ROUNDS; round++) {
+	/* on a busy machine a round may end before its first commit: then there are more, and
+	 * longer ones */
+	for (int round = 0; round < ROUNDS || shared->acknowledged <= ROUNDS; round++) {
+		const unsigned longest_us = 25000 + 1000 * (unsigned)round;
 		pid_t child = fork();
 		if (child == 0) {
-			write_until_killed(
-				fixture, shared, 500 + (unsigned)rand_r(&seed) % 25000);
+			write_until_killed(fixture, shared,
+				500 + (unsigned)rand_r(&seed) % longest_us);
 			_exit(0);
 		}
 		(void)rand_r(&seed);
@@ -169,7 +172,6 @@ static void store_keeps_what_it_acknowledged(void **state)
 		shared->acknowledged = check(fixture, shared);
 		fixture_close(fixture);
 	}
-	assert_true(shared->acknowledged > ROUNDS);
 	munmap(shared, sizeof *shared);
 }
 
@@ -188,12 +190,13 @@ static void pruning_is_whole_or_not_at_all(void **state)
 		write_batch(fixture, batch, &shared);
 	fixture_close(fixture);
 	unsigned seed = 9;
-	for (int round = 0; round < 15; round++) {
+	bool pruned = false;
+	for (int round = 0; round < 15 || !pruned; round++) {
 		(void)rand_r(&seed);
 		pid_t child = fork();
 		if (child == 0) {
-			const struct itimerval timer = {
-				.it_value.tv_usec = 500 + rand_r(&seed) % 8000};
+			const struct itimerval timer = {.it_value.tv_usec = 500 +
+					rand_r(&seed) % (8000 + 1000 * round)};
 			signal(SIGALRM, SIG_DFL);
 			setitimer(ITIMER_REAL, &timer, NULL);
 			fixture_open(fixture);
@@ -212,9 +215,9 @@ static void pruning_is_whole_or_not_at_all(void **state)
 			ledger_verify(fixture->store, 0, 0, NULL, NULL, &verdict), 0);
 		if (!verdict.holds)
 			fail_msg("transaction %d: %s", (int)verdict.broken, verdict.why);
+		pruned = fixture_query(fixture, "SELECT count(*) FROM span") < 3 * 300;
 		fixture_close(fixture);
 	}
-	assert_true(fixture_query(fixture, "SELECT count(*) FROM span") < 3 * 300);
 }
 
 int main(void)
