@@ -88,6 +88,14 @@ static int add_poll(struct lookup_point *point, int64_t at)
 	return 0;
 }
 
+/* That a monitor has ended is told by the silence that follows, so one that came with an import
+ * has to be as long as the silence of a point of ours. */
+static bool is_not_yet_a_gap(const struct lookup_point *point, const struct gap *lasting)
+{
+	return (lasting->reason == GAP_STOPPED || lasting->reason == GAP_CRASHED) &&
+		lasting->to_at - lasting->from_at <= point->threshold_ms;
+}
+
 int lookup_read_gaps(
 	struct store *store, const struct lookup_reach *reach, struct lookup_point *point)
 {
@@ -114,8 +122,8 @@ int lookup_read_gaps(
 		};
 		if (gap.to_at == 0) {
 			gap.to_at = reach->to > reach->now ? reach->to : reach->now;
-			if (gap.to_at - gap.from_at <= point->threshold_ms)
-				continue; /* not yet one */
+			if (is_not_yet_a_gap(point, &gap))
+				continue;
 		}
 		result = server != NULL ? add_server_gap(point, &gap, server)
 					: lookup_add_gap(point, &gap);
