@@ -30,15 +30,14 @@ void apart_fail(struct poller *poller, uint32_t index, const struct endpoint *se
 	if (deviant->gap || at - deviant->pulse.last_at <= 2 * turn + group->timeout_ms)
 		return;
 	deviant->gap = true;
-	tell_gap(
-		poller, index, server, NEWS_GAP_OPEN, deviant->pulse.last_at, 0, failure);
+	tell_server_gap(
+		poller, deviant, NEWS_GAP_OPEN, deviant->pulse.last_at, 0, failure);
 }
 
 static void close_gap(struct poller *poller, struct deviant *deviant, int64_t at)
 {
 	if (deviant->gap)
-		tell_gap(poller, deviant->target, &deviant->server, NEWS_GAP_CLOSE, 0, at,
-			0);
+		tell_server_gap(poller, deviant, NEWS_GAP_CLOSE, 0, at, 0);
 	deviant->gap = false;
 }
 

@@ -59,12 +59,10 @@ void news_queue_destroy(struct news_queue *queue)
 
 void news_queue_push(struct news_queue *queue, struct news *news)
 {
-	news->next = NULL;
 	pthread_mutex_lock(&queue->lock);
 	const bool was_empty = !queue->first;
-	*queue->end = news;
-	queue->end = &news->next;
-	queue->len++;
+	for (*queue->end = news; *queue->end; queue->end = &(*queue->end)->next)
+		queue->len++;
 	pthread_mutex_unlock(&queue->lock);
 	if (was_empty)
 		queue->wake(queue->owner);

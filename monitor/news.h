@@ -67,6 +67,7 @@ struct news {
 	size_t pulses_len;
 	struct news_evidence evidence[2]; /* first sight, confirmation */
 	size_t evidence_len;
+	bool joined; /* the next piece belongs into the same transaction */
 	bool incomplete; /* memory was short: not to be recorded */
 
 	/* filled by the recorder, for who announces */
@@ -86,7 +87,7 @@ typedef void (*news_wake_fn)(void *owner);
 int news_queue_create(size_t most, news_wake_fn wake, void *owner,
 	struct news_queue **ret_queue) __attribute__((warn_unused_result));
 void news_queue_destroy(struct news_queue *queue);
-/* Takes news. */
+/* Takes news, and what is chained to it by `next`, at once. */
 void news_queue_push(struct news_queue *queue, struct news *news);
 bool news_queue_is_full(struct news_queue *queue);
 /* Takes all that is there, oldest first, chained by `next`; NULL when there is nothing. */

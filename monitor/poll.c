@@ -78,7 +78,7 @@ void poll_agree(struct poller *poller, uint32_t index, int64_t at, uint32_t ttl)
 		&notes);
 	poller_mark_dirty(poller, index);
 	if (notes.bucket_full || notes.gap != TARGET_GAP_NONE)
-		tell_notes(poller, index, NULL, &notes);
+		tell_with_notes(poller, NULL, index, &notes);
 }
 
 void poll_fail(
@@ -89,7 +89,7 @@ void poll_fail(
 	target_fail(target, target_group(poller, target), &poller->interruption, at,
 		failure, &notes);
 	poller_mark_dirty(poller, index);
-	tell_notes(poller, index, NULL, &notes);
+	tell_with_notes(poller, NULL, index, &notes);
 }
 
 /* When the target is due again: at its interval, a little early so that many drift apart; where
@@ -171,8 +171,7 @@ static void open_span(struct poller *poller, uint32_t index, const struct sight 
 		sight->at, summary->state, summary->digest, view_span_ttl(summary),
 		&notes);
 	poller_mark_dirty(poller, index);
-	tell_end(poller, news);
-	tell_notes(poller, index, NULL, &notes);
+	tell_with_notes(poller, news, index, &notes);
 }
 
 void poll_open(struct poller *poller, uint32_t index, const struct sight *sight)

@@ -175,13 +175,15 @@ void round_drop_all(struct poller *poller);
 void chase_drop_all(struct poller *poller);
 
 /* tell.c: news. Without memory a piece is dropped, counted and logged. */
-void tell_notes(struct poller *poller, uint32_t index, const struct endpoint *server,
+/* Tells what a poll gave to record together with the news (NULL for none) that it belongs to: a
+ * transaction takes all of it or nothing. Takes news. */
+void tell_with_notes(struct poller *poller, struct news *news, uint32_t index,
 	const struct target_notes *notes);
 /* Tells that a point in the news is reached: DONE or FLUSHED. */
 void tell_mark(struct poller *poller, enum news_kind kind);
 void tell_pulses(struct poller *poller, size_t block);
 void tell_touch(struct poller *poller, const struct deviant *deviant);
-void tell_gap(struct poller *poller, uint32_t index, const struct endpoint *server,
+void tell_server_gap(struct poller *poller, const struct deviant *deviant,
 	enum news_kind kind, int64_t from, int64_t to, unsigned reason);
 /* Starts a piece about a target; domain is filled. NULL without memory. */
 struct news *tell_begin(struct poller *poller, uint32_t index, enum news_kind kind);

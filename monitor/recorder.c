@@ -278,8 +278,11 @@ static int write_batch(struct recorder *recorder, int64_t now)
 	recorder->one_by_one -= recorder->one_by_one > 0;
 	size_t len = 0;
 	store_begin(store);
-	for (struct news *news = recorder->first; news && len < most; news = news->next) {
+	bool joined = false;
+	for (struct news *news = recorder->first;
+		news && (len < most || (joined && most > 1)); news = news->next) {
 		write_news(recorder, news);
+		joined = news->joined;
 		len++;
 	}
 	history_beat_run(store, recorder->options.run, now);

@@ -116,8 +116,7 @@ static void move_view(struct round *round, const struct participant *said)
 	target_turn(target, target_group(poller, target), &poller->interruption, said->at,
 		summary->state, summary->digest, view_span_ttl(summary), &notes);
 	poller_mark_dirty(poller, round->index);
-	tell_end(poller, news);
-	tell_notes(poller, round->index, NULL, &notes);
+	tell_with_notes(poller, news, round->index, &notes);
 
 	for (size_t i = 0; i < round->len; i++) {
 		const struct participant *const other = &round->participants[i];

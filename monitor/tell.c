@@ -70,46 +70,77 @@ void tell_end(struct poller *poller, struct news *news)
 	news_queue_push(poller->options.news, news);
 }
 
-void tell_gap(struct poller *poller, uint32_t index, const struct endpoint *server,
-	enum news_kind kind, int64_t from, int64_t to, unsigned reason)
+static struct news *gap_news(struct poller *poller, uint32_t index, enum news_kind kind,
+	int64_t from, int64_t to, unsigned reason)
 {
 	struct news *news = tell_begin(poller, index, kind);
-	if (news) {
-		if (server)
-			news->server = *server;
-		news->from_at = from;
-		news->at = to;
-		news->reason = reason;
-	}
+	if (!news)
+		return NULL;
+	news->from_at = from;
+	news->at = to;
+	news->reason = reason;
+	return news;
+}
+
+void tell_server_gap(struct poller *poller, const struct deviant *deviant,
+	enum news_kind kind, int64_t from, int64_t to, unsigned reason)
+{
+	struct news *news = gap_news(poller, deviant->target, kind, from, to, reason);
+	if (news)
+		news->server = deviant->server;
 	tell_end(poller, news);
 }
 
-void tell_notes(struct poller *poller, uint32_t index, const struct endpoint *server,
-	const struct target_notes *notes)
+static struct news *bucket_news(
+	struct poller *poller, uint32_t index, const struct bucket *bucket)
 {
-	if (notes->bucket_full) {
-		struct news *news = tell_begin(poller, index, NEWS_BUCKET);
-		if (news) {
-			news->bucket = notes->bucket;
-			news->bucket.point = news->point;
-		}
-		tell_end(poller, news);
-	}
+	struct news *news = tell_begin(poller, index, NEWS_BUCKET);
+	if (!news)
+		return NULL;
+	news->bucket = *bucket;
+	news->bucket.point = news->point;
+	return news;
+}
+
+static struct news *noted_gap(
+	struct poller *poller, uint32_t index, const struct target_notes *notes)
+{
 	switch (notes->gap) {
 	case TARGET_GAP_NONE:
 		break;
 	case TARGET_GAP_OPEN:
-		tell_gap(poller, index, server, NEWS_GAP_OPEN, notes->gap_from, 0,
+		return gap_news(poller, index, NEWS_GAP_OPEN, notes->gap_from, 0,
 			notes->gap_reason);
-		break;
 	case TARGET_GAP_CLOSE:
-		tell_gap(poller, index, server, NEWS_GAP_CLOSE, 0, notes->gap_to, 0);
-		break;
+		return gap_news(poller, index, NEWS_GAP_CLOSE, 0, notes->gap_to, 0);
 	case TARGET_GAP_ADD:
-		tell_gap(poller, index, server, NEWS_GAP_ADD, notes->gap_from,
+		return gap_news(poller, index, NEWS_GAP_ADD, notes->gap_from,
 			notes->gap_to, notes->gap_reason);
-		break;
 	}
+	return NULL;
+}
+
+void tell_with_notes(struct poller *poller, struct news *news, uint32_t index,
+	const struct target_notes *notes)
+{
+	struct news *pieces[3];
+	size_t len = 0;
+	if (news)
+		pieces[len++] = news;
+	if (notes->bucket_full)
+		pieces[len++] = bucket_news(poller, index, &notes->bucket);
+	if (notes->gap != TARGET_GAP_NONE)
+		pieces[len++] = noted_gap(poller, index, notes);
+	for (size_t i = len; i-- > 1;) {
+		if (!pieces[i] || !pieces[i - 1] || pieces[i - 1]->incomplete) {
+			tell_end(poller, pieces[i]);
+			continue;
+		}
+		pieces[i - 1]->next = pieces[i];
+		pieces[i - 1]->joined = true;
+	}
+	if (len > 0)
+		tell_end(poller, pieces[0]);
 }
 
 void tell_mark(struct poller *poller, enum news_kind kind)

@@ -115,6 +115,25 @@ static void news_fill_the_queue_until_they_are_settled(void **state)
 	news_queue_destroy(queue);
 }
 
+static void news_that_are_chained_arrive_together(void **state)
+{
+	unsigned wakes = 0;
+	struct news_queue *queue;
+	struct news *chain = make(1);
+
+	(void)state;
+	assert_int_equal(news_queue_create(3, on_wake, &wakes, &queue), 0);
+	chain->next = make(2);
+	chain->next->next = make(3);
+	news_queue_push(queue, chain);
+	assert_int_equal(wakes, 1);
+	assert_true(news_queue_is_full(queue));
+	expect_taken(queue, 1, 3);
+	news_queue_settle(queue, 3);
+	assert_false(news_queue_is_full(queue));
+	news_queue_destroy(queue);
+}
+
 /* The sanitizers see what is leaked or freed twice. */
 static void news_free_all_they_own(void **state)
 {
@@ -253,6 +272,7 @@ int main(void)
 		cmocka_unit_test(news_come_in_order),
 		cmocka_unit_test(news_wake_the_reader_of_an_empty_queue),
 		cmocka_unit_test(news_fill_the_queue_until_they_are_settled),
+		cmocka_unit_test(news_that_are_chained_arrive_together),
 		cmocka_unit_test(news_free_all_they_own),
 		cmocka_unit_test(news_left_in_a_queue_are_freed_with_it),
 		cmocka_unit_test(news_cross_threads),
