@@ -31,7 +31,9 @@ def offline(lab, t, place):
     for view in ("authoritative", "mta"):
         span = monitor.await_view(DOMAIN, view, HOSTS)
         late = daemon.epoch(span["first_seen"]) - back
-        t.ok(late < 2.5, f"{view} answers {late:.1f} s after the servers came", span)
+        # A walk to a domain's servers that failed is not tried again at once.
+        most = 6.5 if view == "authoritative" else 2.5
+        t.ok(late < most, f"{view} answers {late:.1f} s after the servers came", span)
     t.ok(monitor.stop() == 0, "the monitor ends in peace")
     t.ok(not monitor.changes(), "the first sight is no change", monitor.changes())
     for view, coverage in coverage_since(monitor, begun).items():

@@ -61,16 +61,17 @@ def coverage_faults(coverage):
     if faults:
         return faults
     start, end = daemon.epoch(coverage["from"]), daemon.epoch(coverage["to"])
-    blind, last = 0.0, start
+    blind, last, before = 0.0, start, None
     for gap in coverage["gaps"]:
         a, b = daemon.epoch(gap["from"]), daemon.epoch(gap["to"])
         if gap["reason"] not in REASONS:
             faults.append(f"gap with reason {gap['reason']!r}")
         if not start - MILLISECOND <= a <= b <= end + MILLISECOND or a < last - MILLISECOND:
-            faults.append(f"gap {gap} out of order or window {coverage['from']} {coverage['to']}")
+            faults.append(f"gap {gap} after {before}, or outside the window "
+                          f"{coverage['from']} {coverage['to']}")
         if b - a > coverage["largest_gap_s"] + MILLISECOND:
             faults.append(f"gap {gap} longer than largest_gap_s {coverage['largest_gap_s']}")
-        blind, last = blind + (b - a), b
+        blind, last, before = blind + (b - a), b, gap
     if abs(coverage["covered_s"] - (end - start - blind)) > 0.002 * (2 + len(coverage["gaps"])):
         faults.append(f"covered_s {coverage['covered_s']} is not the window less gaps, "
                       f"{end - start - blind:.3f}")
