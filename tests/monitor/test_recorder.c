@@ -323,6 +323,34 @@ static void recorder_writes_more_than_a_batch(void **state)
 	assert_int_equal(recorder_counts(desk->recorder).waiting, 0);
 }
 
+/* A change and the gap before it: a crash between the two would leave a hole without a word. */
+static void recorder_writes_in_one_transaction_what_belongs_together(void **state)
+{
+	enum {
+		BATCH = 5000
+	};
+	struct desk *desk = *state;
+	const int64_t before = desk_count(desk, "ledger");
+	struct news *first;
+
+	for (int i = 0; i < BATCH - 1; i++)
+		desk_push_gap(
+			desk, NEWS_GAP_ADD, desk->a, T0 + i * 100, T0 + i * 100 + 50);
+	first = desk_make(desk, NEWS_GAP_ADD, desk->b);
+	first->from_at = T0;
+	first->at = T0 + SECOND;
+	first->reason = GAP_OVERLOAD;
+	first->joined = true;
+	first->next = desk_make(desk, NEWS_GAP_ADD, desk->b);
+	first->next->from_at = T0 + 2 * SECOND;
+	first->next->at = T0 + 3 * SECOND;
+	first->next->reason = GAP_OVERLOAD;
+	news_queue_push(desk->queue, first);
+	assert_int_equal(recorder_write(desk->recorder, T0 + HOUR), 0);
+	assert_int_equal(desk_count(desk, "gap"), BATCH + 1);
+	assert_int_equal(desk_count(desk, "ledger") - before, 1);
+}
+
 static void recorder_says_when_memory_is_short(void **state)
 {
 	struct desk *desk = *state;
@@ -353,6 +381,7 @@ int main(void)
 		test(recorder_gives_up_what_can_never_be_written),
 		test(recorder_says_what_it_takes_to_its_grave),
 		test(recorder_writes_more_than_a_batch),
+		test(recorder_writes_in_one_transaction_what_belongs_together),
 		test(recorder_says_when_memory_is_short),
 	};
 
