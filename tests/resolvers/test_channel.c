@@ -168,10 +168,10 @@ static void channel_changes_ports_with_time(void **state)
 static void channel_avoids_the_port_of_the_first_answer(void **state)
 {
 	(void)state;
-	drive_close(&drive);
-	drive_open(&drive, (struct channel_options){.sockets = 2});
-	for (int i = 0; i < 40; i++) {
+	for (unsigned i = 0; i < 40; i++) {
 		struct drive_answer first = {0}, second = {0};
+		drive_close(&drive);
+		drive_open(&drive, (struct channel_options){.sockets = 1 + i % 2});
 		ask_once("example.test", &first);
 		struct channel_query query = mx_query("example.test");
 		query.avoid_port = first.local_port;

@@ -113,6 +113,22 @@ static void pool_never_sent_is_no_timeout_of_a_server(void **state)
 	assert_int_equal(fake_dns_seen(fake), 1);
 }
 
+static void pool_sends_nothing_whose_time_is_over(void **state)
+{
+	(void)state;
+	struct drive_answer answer = {0};
+	struct channel_query query = mx_query();
+	assert_int_equal(channel_ask(drive.channel, &query, drive_now(&drive), drive_note,
+				 &answer, 0),
+		0);
+	drive_jump(&drive, 2000); /* and was never flushed */
+	assert_int_equal(answer.calls, 1);
+	assert_int_equal(answer.outcome, CHANNEL_NETWORK);
+	assert_int_equal(counters()->sent, 0);
+	assert_int_equal(ask(), CHANNEL_REPLY);
+	assert_int_equal(fake_dns_seen(fake), 1);
+}
+
 static void pool_blames_no_packet_for_an_error_of_another(void **state)
 {
 	(void)state;
@@ -249,6 +265,8 @@ int main(void)
 			pool_queues_behind_a_packet_that_waits, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			pool_never_sent_is_no_timeout_of_a_server, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			pool_sends_nothing_whose_time_is_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			pool_blames_no_packet_for_an_error_of_another, setup, teardown),
 		cmocka_unit_test_setup_teardown(

@@ -182,8 +182,10 @@ static void servers_finds_the_apex_above(void **state)
 		"rule alias.example.test NS flags=ra an=CNAME:x.else.test "
 		"au=SOA:1,60@else.test");
 	script(boot, "rule mute.example.test NS flags=ra");
-	static const char *const domains[] = {"x.y.example.test", "alias.example.test",
-		"mute.example.test", "no.such.example.test"};
+	script(boot,
+		"rule near.example.test NS flags=ra an=CNAME:x.test au=SOA:1,60@test");
+	static const char *const domains[] = {"x.y.example.test", "near.example.test",
+		"alias.example.test", "mute.example.test", "no.such.example.test"};
 	for (size_t i = 0; i < sizeof domains / sizeof *domains; i++) {
 		find(domains[i], false, &note);
 		assert_servers(&note, "example.test",
@@ -217,7 +219,7 @@ static void servers_says_why_nothing_was_found(void **state)
 	};
 	script(boot, "rule none.test * rcode=nxdomain flags=ra");
 	script(boot, "rule empty.test * flags=ra");
-	script(boot, "rule alias.test * flags=ra an=CNAME:x.test an=A:192.0.2.9@x.test");
+	script(boot, "rule alias.test * flags=ra an=CNAME:x.test an=A:192.0.2.9");
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct note note;
 		char domain[32];
@@ -415,6 +417,11 @@ static void servers_stay_known_while_the_resolver_is_dead(void **state)
 	find("example.test", false, &note);
 	assert_int_equal(note.state, ANSWER_NONE);
 	forget(&note);
+	/* But what is gone is gone, when somebody says so. */
+	script(boot, "rule *.ns.test * rcode=nxdomain flags=ra");
+	find("example.test", true, &note);
+	assert_false(note.known);
+	assert_int_equal(note.state, ANSWER_NXDOMAIN);
 }
 
 static void servers_looks_again_soon_for_what_was_missing(void **state)

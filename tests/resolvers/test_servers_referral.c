@@ -263,6 +263,22 @@ static void servers_referral_glue_stands_in_only_for_hosts_inside(void **state)
 	assert_found(&note, "example.test", "127.0.0.2");
 }
 
+static void servers_message_of_other_names_is_not_read(void **state)
+{
+	(void)state;
+	struct note note;
+	script(two,
+		"rule example.test NS an=NS:evil.example.test@other.test "
+		"an=NS:ns.example.test");
+	script(two, "rule evil.example.test A an=A:192.0.2.66");
+	find("example.test", &note);
+	assert_found(&note, "example.test", "127.0.0.2");
+	script(boot, "rule www.test NS au=SOA:1,60@else.where");
+	find("www.test", &note);
+	assert_found(&note, "test", "127.0.0.1");
+	assert_int_equal(fake_dns_count(boot, "else.where", WIRE_TYPE_NS), 0);
+}
+
 /* Twenty cuts, one below the other: sixteen are followed, and the last stands. */
 static void servers_referral_chain_has_an_end(void **state)
 {
@@ -422,6 +438,7 @@ int main(void)
 		TEST(servers_referral_glue_of_elsewhere_is_not_believed),
 		TEST(servers_referral_counts_where_the_zone_is_dead),
 		TEST(servers_referral_glue_stands_in_only_for_hosts_inside),
+		TEST(servers_message_of_other_names_is_not_read),
 		TEST(servers_referral_chain_has_an_end),
 		TEST(servers_walk_in_line_and_are_all_found),
 		TEST(servers_find_places_in_a_full_channel),
