@@ -172,6 +172,7 @@ static void tell_changes(struct control *control, const json_t *request)
 		};
 		control->hooks.on_change(control->hooks.owner, &change);
 	}
+	control->hooks.on_changes_end(control->hooks.owner);
 }
 
 static void carry_out(struct client *client, const char *line, size_t len)

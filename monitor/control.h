@@ -27,6 +27,7 @@ struct control_change {
 struct control_hooks {
 	void *owner;
 	void (*on_change)(void *owner, const struct control_change *change);
+	void (*on_changes_end)(void *owner); /* after the last one of a request */
 	/* {"request": "flush"} asks for counters to be written, so that who reads the store sees
 	 * the present. Returns a mark that control_flushed() will reach, 0 for nothing to wait
 	 * for. */

@@ -126,6 +126,20 @@ static void queue_first(struct poller *poller, uint32_t index)
 	poll_queue(poller, index, poller->now + delay);
 }
 
+/* An active target is to be polled at another interval: from now on, and now. */
+static void regroup(struct poller *poller, uint32_t index, uint16_t group)
+{
+	struct target *const target = &poller->targets[index];
+	if (target->group == group)
+		return;
+	target->group = group;
+	target->flags |= TARGET_UNWATCHED; /* until now, as often as that */
+	if (!(target->flags & TARGET_QUEUED) || target->flags & TARGET_PACED)
+		return;
+	schedule_remove(poller->schedule, index);
+	poll_queue(poller, index, poller->now);
+}
+
 static int add_target(struct poller *poller, const struct command *command)
 {
 	const uint32_t index = point_index(poller, command->point);
@@ -134,8 +148,10 @@ static int add_target(struct poller *poller, const struct command *command)
 		return -ENOMEM;
 	struct target *const target = &poller->targets[index];
 	if (target->name != 0) { /* known from before: active again, with the new group */
-		if (target->flags & TARGET_ACTIVE)
+		if (target->flags & TARGET_ACTIVE) {
+			regroup(poller, index, (uint16_t)group);
 			return 0;
+		}
 		target->group = (uint16_t)group;
 		target->flags |= TARGET_ACTIVE | TARGET_UNWATCHED;
 	} else {

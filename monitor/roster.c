@@ -272,11 +272,6 @@ static int64_t interval_of(const struct conf *conf, uint64_t watches, size_t vie
 	return shortest;
 }
 
-int64_t roster_listed_interval(const struct conf *conf, const char *tags, size_t view)
-{
-	return interval_of(conf, listed_watches(conf, tags), view);
-}
-
 int64_t roster_interval(
 	struct roster *roster, const uint8_t *domain, size_t view, bool taken)
 {

@@ -47,7 +47,3 @@ typedef int (*roster_fn)(
 	void *owner, const uint8_t *domain, size_t view, int64_t interval_ms);
 int roster_each_new(struct roster *roster, roster_fn fn, void *owner)
 	__attribute__((warn_unused_result));
-
-/* The interval that a view has for a domain of the watch list with these tags (comma-separated);
- * 0 where it does not look. */
-int64_t roster_listed_interval(const struct conf *conf, const char *tags, size_t view);

@@ -83,6 +83,20 @@ void schedule_add(struct schedule *schedule, uint32_t entry, uint64_t due_mono_m
 	schedule->len++;
 }
 
+void schedule_remove(struct schedule *schedule, uint32_t entry)
+{
+	const uint32_t slot = schedule->entries[entry].tick % SLOTS;
+	uint32_t *link = &schedule->heads[slot];
+	while (*link != entry) {
+		assert(*link != SCHEDULE_NONE);
+		link = &schedule->entries[*link].next;
+	}
+	*link = schedule->entries[entry].next;
+	schedule->len--;
+	if (schedule->heads[slot] == SCHEDULE_NONE)
+		schedule->used[slot / 64] &= ~(UINT64_C(1) << slot % 64);
+}
+
 /* How many ticks an entry's own lies ahead; negative once it has been passed. */
 static int32_t ticks_ahead(const struct schedule *schedule, uint32_t entry)
 {

@@ -29,6 +29,8 @@ int schedule_reserve(struct schedule *schedule, size_t capacity)
  * tick where this one has been looked through; one over half a year away comes after half a
  * year. */
 void schedule_add(struct schedule *schedule, uint32_t entry, uint64_t due_mono_ms);
+/* Takes an entry that is in a slot out of it. */
+void schedule_remove(struct schedule *schedule, uint32_t entry);
 /* Takes the next entry due at or before now, SCHEDULE_NONE without one. Entries come in the order
  * of their ticks. */
 uint32_t schedule_pop(struct schedule *schedule, uint64_t now_mono_ms);

@@ -51,6 +51,7 @@ struct watch {
 	struct news_queue *queue;
 	struct recorder *recorder;
 	struct fleet *fleet;
+	struct roster *wished; /* while a request changes the watch list */
 	struct control *control;
 	struct resolvconf resolvconf;
 	size_t domains;
@@ -149,23 +150,27 @@ static void land(struct watch *watch)
 
 /* --- events --- */
 
+/* The configuration may wish for the domain too: what counts is all wishes together, which are
+ * gathered once for all changes of a request. */
 static void on_listed(void *owner, const struct control_change *change)
 {
 	struct watch *const watch = owner;
 	const int64_t now = now_at(watch);
-	struct roster *roster = NULL;
-	if (!change->added && build_roster(watch, &roster) != 0)
+	if (!watch->wished && build_roster(watch, &watch->wished) != 0)
 		return;
 	for (size_t view = 0; view < watch->conf->views_len; view++) {
-		const int64_t interval = change->added
-			? roster_listed_interval(watch->conf, change->tags, view)
-			: roster_interval(roster, change->domain, view, false);
-		if (change->added && interval == 0)
-			continue;
+		const int64_t interval =
+			roster_interval(watch->wished, change->domain, view, false);
 		if (fleet_set(watch->fleet, change->domain, view, interval, now) != 0)
 			log_err("watch", "the list has changed, but polling has not");
 	}
-	roster_destroy(roster);
+}
+
+static void on_listed_all(void *owner)
+{
+	struct watch *const watch = owner;
+	roster_destroy(watch->wished);
+	watch->wished = NULL;
 }
 
 static uint64_t on_flush(void *owner)
@@ -393,6 +398,7 @@ static int work(struct watch *watch, struct interruption interruption)
 	const struct control_hooks hooks = {
 		.owner = watch,
 		.on_change = on_listed,
+		.on_changes_end = on_listed_all,
 		.on_flush = on_flush,
 	};
 	if (error == 0 && !watch->options->once)

@@ -54,8 +54,8 @@ int64_t history_find_point(struct store *store, const uint8_t *domain, const cha
 
 void history_unwatch_point(struct store *store, int64_t point, int64_t at)
 {
-	static const char put[] =
-		"UPDATE point SET watched = 0, unwatched_at = ?2 WHERE number = ?1";
+	static const char put[] = "UPDATE point SET watched = 0, unwatched_at = ?2"
+				  " WHERE number = ?1 AND watched = 1";
 	struct query query = query_begin(store, put);
 	query_int(&query, point);
 	query_int(&query, at);

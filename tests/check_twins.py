@@ -27,7 +27,6 @@ ELSEWHERE = {
     "storage/schema.c": "test_store",
     "monitor/apart.c": "the scenarios poll real servers with the daemon",
     "monitor/chase.c": "the scenarios poll real servers with the daemon",
-    "monitor/fleet.c": "the scenarios poll real servers with the daemon",
     "monitor/poll.c": "the scenarios poll real servers with the daemon",
     "monitor/poller.c": "the scenarios poll real servers with the daemon",
     "monitor/poller_share.c": "the scenarios poll real servers with the daemon",

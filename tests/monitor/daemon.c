@@ -24,6 +24,13 @@ static void on_change(void *owner, const struct control_change *change)
 		change->tags[0] ? " " : "", change->tags);
 }
 
+static void on_changes_end(void *owner)
+{
+	struct daemon *daemon = owner;
+
+	strcat(daemon->changes, "end");
+}
+
 static uint64_t on_flush(void *owner)
 {
 	struct daemon *daemon = owner;
@@ -34,8 +41,10 @@ static uint64_t on_flush(void *owner)
 
 struct control_hooks daemon_hooks(struct daemon *daemon)
 {
-	return (struct control_hooks){
-		.owner = daemon, .on_change = on_change, .on_flush = on_flush};
+	return (struct control_hooks){.owner = daemon,
+		.on_change = on_change,
+		.on_changes_end = on_changes_end,
+		.on_flush = on_flush};
 }
 
 int daemon_setup(void **state)

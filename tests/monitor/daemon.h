@@ -23,7 +23,8 @@ struct daemon {
 	char path[108];
 	uv_loop_t loop;
 	struct control *control;
-	char changes[4096]; /* as told: "+a.example tags;" and "-a.example;" */
+	char changes
+		[4096]; /* as told: "+a.example tags;" and "-a.example;", then "end" */
 	uint64_t mark; /* what the next flush gets */
 	unsigned flushes;
 };

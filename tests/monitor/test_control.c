@@ -43,12 +43,12 @@ static void control_tells_who_joins_and_leaves(void **state)
 		"{\"request\":\"watch-add\",\"domains\":[{\"domain\":\"A.example\","
 		"\"tags\":\"key,eu\"},{\"domain\":\"b.example\",\"tags\":\"\"}]}\n");
 	assert_true(is_ok(daemon_hear(daemon, fd)));
-	assert_string_equal(daemon->changes, "+a.example key,eu;+b.example;");
+	assert_string_equal(daemon->changes, "+a.example key,eu;+b.example;end");
 	daemon->changes[0] = '\0';
 	daemon_say(daemon, fd,
 		"{\"request\":\"watch-remove\",\"domains\":[\"b.example\"]}\n");
 	assert_true(is_ok(daemon_hear(daemon, fd)));
-	assert_string_equal(daemon->changes, "-b.example;");
+	assert_string_equal(daemon->changes, "-b.example;end");
 	close(fd);
 }
 

@@ -229,7 +229,6 @@ static void roster_polls_no_faster_than_the_limit(void **state)
 	plan->conf.limits.min_interval_ms = 60000;
 	assert_int_equal(build(plan, named, 1), 0);
 	assert_int_equal(interval(plan, "a.example", 0), 60000);
-	assert_int_equal(roster_listed_interval(&plan->conf, "", 0), 60000);
 }
 
 /* A tag of the watch list leads to the watches that carry it; without one: every view. */
@@ -264,11 +263,6 @@ static void roster_follows_the_tags_of_the_watch_list(void **state)
 		assert_int_equal(
 			interval(plan, "strange.example", view), ROSTER_INTERVAL_MS);
 	}
-	/* the same for one that joins later */
-	assert_int_equal(roster_listed_interval(&plan->conf, "key", 0), 5000);
-	assert_int_equal(roster_listed_interval(&plan->conf, "key", 1), 0);
-	assert_int_equal(roster_listed_interval(&plan->conf, "a,eu", 1), 60000);
-	assert_int_equal(roster_listed_interval(&plan->conf, "", 2), ROSTER_INTERVAL_MS);
 }
 
 static int on_new(void *owner, const uint8_t *name, size_t view, int64_t interval_ms)

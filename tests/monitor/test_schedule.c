@@ -108,6 +108,28 @@ static void schedule_takes_what_is_due_now_beside_later_rounds(void **state)
 	schedule_destroy(schedule);
 }
 
+static void schedule_lets_entries_leave(void **state)
+{
+	struct schedule *schedule = create(EPOCH, 4);
+	uint64_t due = EPOCH + SECOND;
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++)
+		schedule_add(schedule, i, due);
+	schedule_add(schedule, 3, due + 65536 * SCHEDULE_TICK_MS); /* the same slot */
+	schedule_remove(schedule, 1);
+	schedule_remove(schedule, 3);
+	assert_int_equal(schedule_pop(schedule, due) + schedule_pop(schedule, due), 2);
+	assert_int_equal(schedule_pop(schedule, due + HOUR), SCHEDULE_NONE);
+	assert_true(schedule_next(schedule) == UINT64_MAX);
+	schedule_add(schedule, 1, due + 2 * HOUR);
+	schedule_remove(schedule, 1);
+	assert_true(schedule_next(schedule) == UINT64_MAX);
+	schedule_add(schedule, 1, due + 2 * HOUR);
+	assert_int_equal(schedule_pop(schedule, due + 2 * HOUR), 1);
+	schedule_destroy(schedule);
+}
+
 /* A million entries, from at once to days away, come out once, in order, each in the first look
  * at or after its instant. */
 static void schedule_orders_a_million(void **state)
@@ -184,8 +206,13 @@ static void model_add(struct model *model)
 
 	uint64_t at;
 
-	if (model->dues[entry] != UINT64_MAX)
+	if (model->dues[entry] != UINT64_MAX) {
+		if (draw(&model->random) % 16 == 0) {
+			schedule_remove(model->schedule, entry);
+			model->dues[entry] = UINT64_MAX;
+		}
 		return;
+	}
 	if (draw(&model->random) % 8 == 0)
 		due = model->now - draw(&model->random) % SECOND;
 	schedule_add(model->schedule, entry, due);
@@ -341,6 +368,7 @@ int main(void)
 		cmocka_unit_test(schedule_holds_entries_until_they_are_due),
 		cmocka_unit_test(schedule_takes_what_has_passed_at_once),
 		cmocka_unit_test(schedule_takes_what_is_due_now_beside_later_rounds),
+		cmocka_unit_test(schedule_lets_entries_leave),
 		cmocka_unit_test(schedule_orders_a_million),
 		cmocka_unit_test(schedule_agrees_with_a_plain_list),
 		cmocka_unit_test(schedule_sleeps_while_all_is_far_away),
