@@ -38,7 +38,7 @@ int lookup_gaps(struct store *store, const struct lookup_window *window, lookup_
 /* What the history can swear to for one view in a window. */
 struct coverage {
 	const char *view;
-	int64_t from; /* the window; an open beginning is the point's first usable poll */
+	int64_t from; /* the window; an open beginning is the point's first poll, failed or not */
 	int64_t to;
 	uint64_t polls; /* usable polls; a lower bound unless polls_exact */
 	bool polls_exact;

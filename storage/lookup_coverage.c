@@ -31,12 +31,16 @@ static size_t clip(struct gap *gaps, size_t len, int64_t from, int64_t to)
 	return kept;
 }
 
-/* An open beginning is the first usable poll, or where there is none the first of anything. */
+/* An open beginning is the first poll, also one that failed: that is where the first gap begins.
+ * Without either it is the first of anything. */
 static int64_t beginning(const struct lookup_point *point, int64_t to)
 {
 	int64_t from = point->first_at != 0 ? point->first_at : point->seen_at;
-	if (from == 0 && point->gaps_len > 1)
-		from = point->gaps[1].from_at; /* the first is that before anything */
+	int64_t gap_at = 0;
+	if (point->gaps_len > 1)
+		gap_at = point->gaps[1].from_at; /* the first is that before anything */
+	if (from == 0 || (gap_at != 0 && gap_at < from))
+		from = gap_at;
 	return from != 0 && from < to ? from : to;
 }
 

@@ -265,7 +265,7 @@ int lookup_read_polls(
 		result = add_poll(point, point->last_at);
 	for (size_t i = 0; result == 0 && i < point->gaps_len; i++) {
 		const struct gap *gap = &point->gaps[i];
-		if (gap->from_at >= point->first_at)
+		if (point->first_at != 0 && gap->from_at >= point->first_at)
 			result = add_poll(point, gap->from_at);
 		if (result == 0 && gap->number != 0)
 			result = add_poll(point, gap->to_at);

@@ -404,6 +404,17 @@ static void coverage_of_a_point_without_a_poll_is_one_gap(void **state)
 	told = cover_window(fixture->store, 0, 0, T0 + HOUR);
 	assert_int_equal(told.coverage.from, T0 - SECOND);
 	assert_int_equal(told.coverage.covered_ms, 0);
+	assert_int_equal(told.coverage.polls, 0);
+	/* the first answer ends it, and the blind beginning stays part of all there is */
+	store_begin(fixture->store);
+	history_close_gap(fixture->store, watch->point, NULL, T0 + 60 * SECOND);
+	fixture_open_span(
+		fixture, watch->point, NULL, answer_number(0), T0 + 60 * SECOND, 0);
+	fixture_commit(fixture, T0 + 60 * SECOND);
+	told = cover_window(fixture->store, 0, 0, T0 + 61 * SECOND);
+	assert_int_equal(told.coverage.from, T0 - SECOND);
+	assert_int_equal(told.coverage.polls, 1);
+	assert_int_equal(told.coverage.covered_ms, SECOND);
 	free(watch);
 }
 
