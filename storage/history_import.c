@@ -44,7 +44,8 @@ int64_t history_import_point(struct store *store, const struct point *point)
 {
 	struct point own = *point;
 	const struct point there = look_for_point(store, point->domain, point->view);
-	if (there.interval_ms > 0 || store->error.code != 0)
+	const bool says_more = there.interval_ms == 0 && point->interval_ms > 0;
+	if ((there.number != 0 && !says_more) || store->error.code != 0)
 		return 0;
 	own.watched = false;
 	return history_put_point(store, &own);

@@ -161,39 +161,61 @@ static void put_gap(const struct gap *gap, FILE *out)
 				: "goes on");
 }
 
-void describe_coverage(const struct coverage *coverage, FILE *out)
+/* Its blanks are not broken at: see table_wrap. */
+static char *keep_together(char *text)
+{
+	for (char *blank = strchr(text, ' '); blank != NULL; blank = strchr(blank, ' '))
+		*blank = '\t';
+	return text;
+}
+
+static void put_gap_total(const struct coverage *coverage, FILE *out)
+{
+	char count[DESCRIBE_TEXT_MAX];
+	char length[DESCRIBE_TEXT_MAX];
+	int64_t blind_ms = coverage->to - coverage->from - coverage->covered_ms;
+
+	fprintf(out,
+		"; %s\tgap%s, %s\tin\tall:", describe_count(coverage->gaps_len, count),
+		coverage->gaps_len == 1 ? "" : "s",
+		keep_together(describe_duration(blind_ms, length)));
+}
+
+static void put_polls(const struct coverage *coverage, FILE *out)
 {
 	char from[DESCRIBE_TEXT_MAX];
 	char to[DESCRIBE_TEXT_MAX];
 	char count[DESCRIBE_TEXT_MAX];
 	char longest[DESCRIBE_TEXT_MAX];
-	char text[512];
 
-	if (coverage->polls == 0)
-		snprintf(text, sizeof text, "%s: no poll from %s to %s", coverage->view,
-			describe_instant(coverage->from, from),
-			describe_instant(coverage->to, to));
-	else
-		snprintf(text, sizeof text,
-			"%s: %s%s\tpoll%s from %s to %s, never blind for more than %s%s",
-			coverage->view, coverage->polls_exact ? "" : "at\tleast\t",
-			describe_count(coverage->polls, count),
-			coverage->polls == 1 ? "" : "s",
-			describe_instant(coverage->from, from),
-			describe_instant(coverage->to, to),
-			describe_duration(coverage->largest_gap_ms, longest),
-			coverage->gaps_len == 0 ? "; no gap" : "");
-	if (coverage->gaps_len > 0) {
-		size_t len = strlen(text);
-
-		snprintf(text + len, sizeof text - len, "; %s\tgap%s, %s\tin all:",
-			describe_count(coverage->gaps_len, count),
-			coverage->gaps_len == 1 ? "" : "s",
-			describe_duration(
-				coverage->to - coverage->from - coverage->covered_ms,
-				longest));
+	keep_together(describe_instant(coverage->from, from));
+	keep_together(describe_instant(coverage->to, to));
+	if (coverage->polls == 0) {
+		fprintf(out, "%s: no poll from %s to %s", coverage->view, from, to);
+		return;
 	}
-	table_wrap(text, 0, 2, out);
+	describe_duration(coverage->largest_gap_ms, longest);
+	fprintf(out, "%s: %s%s\tpoll%s from %s to %s, never blind for more than %s%s",
+		coverage->view, coverage->polls_exact ? "" : "at\tleast\t",
+		describe_count(coverage->polls, count), coverage->polls == 1 ? "" : "s",
+		from, to, keep_together(longest),
+		coverage->gaps_len == 0 ? "; no gap" : "");
+}
+
+void describe_coverage(const struct coverage *coverage, FILE *out)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *sentence = open_memstream(&text, &len);
+
+	if (sentence == NULL)
+		return;
+	put_polls(coverage, sentence);
+	if (coverage->gaps_len > 0)
+		put_gap_total(coverage, sentence);
+	if (fclose(sentence) == 0)
+		table_wrap(text, 0, 2, out);
+	free(text);
 	for (size_t i = 0; i < coverage->gaps_len; i++)
 		put_gap(&coverage->gaps[i], out);
 }

@@ -15,11 +15,13 @@
 #include "monitor/cli/row.h"
 #include "monitor/cli/table.h"
 #include "monitor/domainlist.h"
+#include "monitor/roster.h"
 
 struct listing {
 	struct cli *cli;
 	const struct conf_watch *watch; /* that names the domains; NULL: the store */
 	struct table *table; /* owned */
+	struct roster *roster; /* owned: all wishes taken together */
 	uint64_t rows;
 };
 
@@ -38,14 +40,28 @@ static json_t *make_tags(const struct conf_watch *watch, const char *tags)
 	return list;
 }
 
-static json_t *make_views(const struct listing *listing)
+/* The shortest interval of the views that look at a domain, whoever else names it. */
+static int64_t shortest_interval(const struct listing *listing, const uint8_t *domain)
 {
+	int64_t shortest = 0;
+
+	for (size_t i = 0; i < listing->cli->conf.views_len; i++) {
+		int64_t interval = roster_interval(listing->roster, domain, i, false);
+
+		if (interval != 0 && (shortest == 0 || interval < shortest))
+			shortest = interval;
+	}
+	return shortest;
+}
+
+static json_t *make_views(const struct listing *listing, const uint8_t *domain)
+{
+	const struct conf *conf = &listing->cli->conf;
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < listing->watch->views_len; i++)
-		json_array_append_new(list,
-			json_string(
-				listing->cli->conf.views[listing->watch->views[i]].name));
+	for (size_t i = 0; i < conf->views_len; i++)
+		if (roster_interval(listing->roster, domain, i, false) != 0)
+			json_array_append_new(list, json_string(conf->views[i].name));
 	return list;
 }
 
@@ -57,29 +73,27 @@ static int print_row(const struct listing *listing, const uint8_t *domain,
 
 	return row_print(json_pack("{s:s, s:s?, s:o, s:o, s:o, s:o}", "domain",
 		name_format(domain, name), "watch", watch != NULL ? watch->name : NULL,
-		"interval_s",
-		watch != NULL ? row_seconds(watch->interval_ms) : json_null(), "views",
-		watch != NULL ? make_views(listing) : json_null(), "tags",
-		make_tags(watch, tags), "added_at", row_instant(added_at)));
+		"interval_s", row_seconds(shortest_interval(listing, domain)), "views",
+		make_views(listing, domain), "tags", make_tags(watch, tags), "added_at",
+		row_instant(added_at)));
 }
 
 static int list_domain(struct listing *listing, const uint8_t *domain, const char *tags,
 	int64_t added_at)
 {
 	char name[DESCRIBE_NAME_MAX];
-	char interval[DESCRIBE_TEXT_MAX] = "-";
+	char interval[DESCRIBE_TEXT_MAX];
 	const struct conf_watch *watch = listing->watch;
 	json_t *all;
 	const char *cells[4] = {
-		watch != NULL ? watch->name : "(added)", interval, "", name};
+		watch != NULL ? watch->name : "(added)", interval, name, ""};
 	char text[256] = "";
 	size_t len = 0;
 
 	listing->rows++;
 	if (listing->cli->json)
 		return print_row(listing, domain, tags, added_at);
-	if (watch != NULL)
-		describe_duration(watch->interval_ms, interval);
+	describe_duration(shortest_interval(listing, domain), interval);
 	describe_name(domain, listing->cli->utf8, name);
 	for (char *tab = strchr(name, '\t'); tab != NULL; tab = strchr(tab, '\t'))
 		*tab = ' ';
@@ -87,7 +101,7 @@ static int list_domain(struct listing *listing, const uint8_t *domain, const cha
 	for (size_t i = 0; i < json_array_size(all) && len < sizeof text; i++)
 		len += (size_t)snprintf(text + len, sizeof text - len, "%s%s",
 			i > 0 ? "," : "", json_string_value(json_array_get(all, i)));
-	cells[2] = text;
+	cells[3] = text;
 	table_add(listing->table, cells);
 	json_decref(all);
 	return 0;
@@ -100,26 +114,17 @@ static int on_file_domain(
 	return list_domain(owner, domain, tags, 0);
 }
 
-static void on_refused(void *owner, uint64_t line, const char *why)
-{
-	const struct listing *listing = owner;
-
-	cli_say("%s:%llu: %s", listing->watch->domains_file, (unsigned long long)line,
-		why);
-}
-
 static int list_file(struct listing *listing)
 {
+	/* its bad lines were told when the roster was built */
 	const struct domainlist_reader reader = {
-		.owner = listing, .on_domain = on_file_domain, .on_refused = on_refused};
+		.owner = listing, .on_domain = on_file_domain};
 	struct domainlist_counts counts;
 	FILE *in = fopen(listing->watch->domains_file, "re");
 	int err;
 
-	if (in == NULL) {
-		cli_file_failed(listing->watch->domains_file, -errno);
-		return -ENOENT;
-	}
+	if (in == NULL)
+		return -errno;
 	err = domainlist_read(in, &reader, &counts);
 	fclose(in);
 	return err;
@@ -147,21 +152,29 @@ static int on_watched(void *owner, const struct watched *watched)
 }
 
 /* A store that is not there yet has no list. */
-static enum cli_status list_store(struct listing *listing)
+static enum cli_status open_store(struct cli *cli)
 {
-	const struct store_options options = {
-		.path = listing->cli->conf.store, .now = listing->cli->now};
+	const struct store_options options = {.path = cli->conf.store, .now = cli->now};
 	struct store_error error;
-	int err = store_open(&options, &listing->cli->store, &error);
+	int err = store_open(&options, &cli->store, &error);
 
-	if (err == -ENOENT)
+	if (err == 0 || err == -ENOENT)
 		return CLI_DONE;
-	if (err < 0) {
-		cli_say("%s", error.text);
-		return CLI_FAILED;
-	}
-	err = watchlist_each(listing->cli->store, on_watched, listing);
-	return err < 0 ? cli_look_up_failed(err, NULL) : CLI_DONE;
+	cli_say("%s", error.text);
+	return CLI_FAILED;
+}
+
+static int list_all(struct listing *listing)
+{
+	const struct roster_sources sources = {
+		.conf = &listing->cli->conf, .store = listing->cli->store};
+	int err = roster_build(&sources, &listing->roster);
+
+	if (err == 0)
+		err = list_conf(listing);
+	if (err == 0 && listing->cli->store != NULL)
+		err = watchlist_each(listing->cli->store, on_watched, listing);
+	return err;
 }
 
 static enum cli_status print(struct listing *listing)
@@ -181,8 +194,8 @@ enum cli_status cli_watch_list(struct cli *cli)
 	static const struct table_column columns[] = {
 		{"WATCH", false},
 		{"INTERVAL", true},
-		{"TAGS", false},
 		{"DOMAIN", false},
+		{"TAGS", false},
 	};
 	struct listing listing = {.cli = cli};
 	enum cli_status status = cli_load_conf(cli);
@@ -190,14 +203,18 @@ enum cli_status cli_watch_list(struct cli *cli)
 
 	if (status != CLI_DONE)
 		return status;
+	status = open_store(cli);
+	if (status != CLI_DONE)
+		return status;
 	listing.table = table_create(columns, sizeof columns / sizeof *columns);
-	err = listing.table == NULL ? -ENOMEM : list_conf(&listing);
-	if (err < 0)
-		status = err == -ENOENT ? CLI_FAILED : cli_look_up_failed(err, NULL);
-	if (status == CLI_DONE)
-		status = list_store(&listing);
+	err = listing.table == NULL ? -ENOMEM : list_all(&listing);
+	if (err == -EINVAL)
+		status = CLI_FAILED; /* the roster's log has said why */
+	else if (err < 0)
+		status = cli_look_up_failed(err, NULL);
 	if (status == CLI_DONE)
 		status = print(&listing);
+	roster_destroy(listing.roster);
 	table_destroy(listing.table);
 	return status;
 }

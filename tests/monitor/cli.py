@@ -171,7 +171,9 @@ def watching(t, program):
                        "two.example", "three.example"}, "watch list has all", rows)
     t.ok(list(rows["online.de"]) == ["domain", "watch", "interval_s", "views", "tags", "added_at"]
          and rows["online.de"]["watch"] == "key" and rows["online.de"]["interval_s"] == 10
-         and rows["added.example"]["tags"] == ["x", "y"], "with tags and intervals", rows)
+         and rows["added.example"]["tags"] == ["x", "y"]
+         and rows["added.example"]["interval_s"] == 10
+         and rows["added.example"]["views"] == ["mta"], "with tags and intervals", rows)
     table = program.run("watch", "list").stdout
     t.ok("xn--bcher-kva.example (b\u00fccher.example)" in table, "U-label beside A-label", table)
     plain = program.run("watch", "list", LC_ALL="C").stdout
@@ -181,6 +183,19 @@ def watching(t, program):
     t.ok(done.returncode == 1 and "never.example" in done.stderr, "watch remove says what was not")
     rows = [row["domain"] for row in program.rows("watch", "list")]
     t.ok("one.example" not in rows and "two.example" in rows, "and removes what was", rows)
+    good = program.conf.read_text()
+    file.write_text("five.example\nbad\n")
+    program.conf.write_text(good + f"  - {{name: long, domains-file: {file.name}, interval: 5m}}\n")
+    done = program.run("watch", "list", "--json")
+    rows = {row["domain"]: row for row in map(json.loads, done.stdout.splitlines())}
+    t.ok(done.returncode == 0 and rows["five.example"]["interval_s"] == 300
+         and rows["five.example"]["watch"] == "long" and "list.txt" in done.stderr,
+         "watch list reads the files of the configuration", done.stdout + done.stderr)
+    file.unlink()
+    done = program.run("watch", "list")
+    t.ok(done.returncode == 1 and "list.txt" in done.stderr, "and says when they are not there",
+         done.stderr)
+    program.conf.write_text(good)
     done = program.run("watch", "import", "-", stdin="four.example\n")
     t.ok(done.returncode == 0, "watch import reads standard input", done.stderr)
 
@@ -195,6 +210,9 @@ def importing(t, program):
     t.ok(done.returncode == 0 and "0 rows added, 7 known" in done.stderr
          and program.run("export").stdout == before, "again it changes nothing", done.stderr)
     t.ok(program.run("verify").returncode == 0, "and the chain holds")
+    done = program.run("import", "-", stdin=before)
+    t.ok(done.returncode == 0 and ": 0 rows added" in done.stderr,
+         "nor does its own export", done.stderr)
     bad = program.folder / "bad.cof"
     good = {"rrname": "foreign.example.", "rrtype": "MX", "rdata": "10 mx.foreign.example",
             "time_first": 1600000000, "time_last": 1600003600, "count": 4}

@@ -140,9 +140,9 @@ static void describe_coverage_as_a_sentence(void **state)
 	coverage.covered_ms -= 15000;
 	coverage.largest_gap_ms = 15000;
 	expect_coverage(&coverage,
-		"mta: at least 4,137 polls from 2023-08-29 10:12:09.000 to "
-		"2023-08-29\n"
-		"  21:41:39.000, never blind for more than 15 s; 1 gap, 15 s in all:\n"
+		"mta: at least 4,137 polls from 2023-08-29 10:12:09.000 to\n"
+		"  2023-08-29 21:41:39.000, never blind for more than 15 s; 1 gap, "
+		"15 s in all:\n"
 		"    2023-08-29 10:13:09.000 to 2023-08-29 10:13:24.000  timeout, 15 "
 		"s\n");
 	coverage = (struct coverage){.view = "dnsdb", .from = from, .to = from + 1000};
