@@ -100,7 +100,7 @@ static int give_point(struct store *store, struct query *query, struct pulse_blo
 	struct lookup_span *row, const struct lookup_resume *resume)
 {
 	enum {
-		SPAN = 8
+		SPAN = 9
 	};
 	bool damaged = false;
 	struct point point = {
@@ -123,6 +123,9 @@ static int give_point(struct store *store, struct query *query, struct pulse_blo
 		pulse_overlay(&pulse, &row->span);
 		fit_pulse(&row->span, &pulse);
 	}
+	/* The end of a gap is durable at once, the pulse of that poll only with its block. */
+	if (pulse.last_at < query_column_int(query, 8))
+		pulse.last_at = query_column_int(query, 8);
 	return resume->on_point(resume->owner, &point, &pulse,
 		has_span ? &row->span : NULL, query_column_int(query, 7));
 }
@@ -132,7 +135,9 @@ static int give_points(struct store *store, const struct lookup_resume *resume)
 	static const char get[] =
 		"SELECT p.number, n.wire, v.name, p.interval_ms, p.timeout_ms, "
 		"p.bucket_ms,"
-		" p.watched, p.unwatched_at, " LOOKUP_SPAN_COLUMNS " FROM point p"
+		" p.watched, p.unwatched_at,"
+		" (SELECT g.to_at FROM gap g WHERE g.point = p.number AND g.server = 0"
+		" ORDER BY g.from_at DESC LIMIT 1), " LOOKUP_SPAN_COLUMNS " FROM point p"
 		" CROSS JOIN name n ON n.id = p.name JOIN view v ON v.id = p.view"
 		" LEFT JOIN span t ON t.point = p.number AND t.server = 0 AND t.open = 1"
 		" LEFT JOIN server sv ON sv.id = t.server"

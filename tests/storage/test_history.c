@@ -225,6 +225,29 @@ static void history_resumes_where_it_was(void **state)
 	assert_int_equal(resumed.gaps, 1);
 }
 
+static void history_resumes_from_the_end_of_a_gap(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture_point(fixture, "a.example", "mta");
+	const struct pulse pulse = {
+		.last_at = T0 + 20, .confirmed_at = T0 + 20, .polls = 3};
+	store_begin(fixture->store);
+	fixture_open_span(fixture, 1, NULL, "10 mx.example", T0, 0);
+	history_put_pulses(fixture->store, 0, &pulse, 1);
+	history_add_gap(fixture->store, 1, NULL, T0 - SECOND, T0, ANSWER_TIMEOUT);
+	history_add_gap(fixture->store, 1, NULL, T0 + 20, T0 + 5 * SECOND, GAP_CRASHED);
+	history_add_gap(
+		fixture->store, 1, "192.0.2.2", T0, T0 + 9 * SECOND, ANSWER_REFUSED);
+	fixture_commit(fixture, T0);
+
+	struct resumed resumed = {0};
+	const struct lookup_resume resume = {.owner = &resumed, .on_point = on_point};
+	assert_int_equal(lookup_resume(fixture->store, &resume), 0);
+	assert_int_equal(resumed.pulses[0].last_at, T0 + 5 * SECOND);
+	assert_int_equal(resumed.pulses[0].confirmed_at, T0 + 20);
+	assert_int_equal(resumed.pulses[0].polls, 3);
+}
+
 static void history_knows_how_the_last_run_ended(void **state)
 {
 	struct fixture *fixture = *state;
@@ -265,6 +288,8 @@ int main(void)
 			fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			history_resumes_where_it_was, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(history_resumes_from_the_end_of_a_gap,
+			fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(history_knows_how_the_last_run_ended,
 			fixture_setup, fixture_teardown),
 	};
