@@ -77,7 +77,7 @@ def broken_promises(t):
     breaks = (
         ("overlap", lambda s, c: s[1].update(first_seen="2026-01-01T00:00:09.500Z")),
         ("without a gap", lambda s, c: c.update(gaps=[], covered_s=50.0)),
-        ("without a gap", lambda s, c: s[1].update(first_seen="2026-01-01T00:00:11.102Z")),
+        ("without a gap", lambda s, c: s[1].update(first_seen="2026-01-01T00:00:11.103Z")),
         ("longer than largest_gap_s", lambda s, c: c.update(largest_gap_s=19.9)),
         ("covered_s", lambda s, c: c.update(covered_s=31.0)),
         ("the same answer", lambda s, c: s[1].update(mx=s[0]["mx"])),
