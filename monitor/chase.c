@@ -24,6 +24,7 @@ struct chase {
 	size_t position;
 	size_t tries;
 	bool tcp;
+	bool plain;
 };
 
 static void free_chase(struct chase *chase)
@@ -78,16 +79,20 @@ static void look_for_servers(struct chase *chase)
 		fail(chase, ANSWER_NETWORK);
 }
 
+static void ask_anew(struct chase *chase)
+{
+	chase->tcp = false;
+	chase->plain = false;
+	look_for_servers(chase);
+}
+
 static void on_reply(void *owner, uint64_t cookie, const struct channel_reply *reply)
 {
 	struct chase *const chase = owner;
 	(void)cookie;
 	if (chase->poller->dead)
 		return;
-	struct wire_head head;
-	chase->tcp = reply->outcome == CHANNEL_REPLY && !reply->tcp &&
-		wire_read_head(reply->msg, reply->len, &head) && head.flags & WIRE_TC;
-	if (chase->tcp) {
+	if (view_wants_other_way(reply, &chase->tcp, &chase->plain)) {
 		look_for_servers(chase);
 		return;
 	}
@@ -96,7 +101,7 @@ static void on_reply(void *owner, uint64_t cookie, const struct channel_reply *r
 	if (!answer_state_is_usable(summary.state) &&
 		++chase->tries < chase->poller->options.conf->limits.tries) {
 		chase->position++;
-		look_for_servers(chase);
+		ask_anew(chase);
 	} else if (!view_wants_chase(chase->view, &summary)) {
 		finish(chase, reply, &summary);
 	} else if (++chase->hops >= WIRE_ALIAS_MAX) {
@@ -104,7 +109,7 @@ static void on_reply(void *owner, uint64_t cookie, const struct channel_reply *r
 	} else {
 		memcpy(chase->name, summary.alias, summary.alias_len);
 		chase->tries = 0;
-		look_for_servers(chase);
+		ask_anew(chase);
 	}
 }
 
@@ -125,6 +130,7 @@ static void on_servers(void *owner, uint64_t cookie, const struct servers_found 
 		.name = chase->name,
 		.type = WIRE_TYPE_MX,
 		.tcp = chase->tcp,
+		.plain = chase->plain,
 	};
 	if (channel_ask(poller->channel, &query, poller->now, on_reply, chase, 0) != 0) {
 		fail(chase, ANSWER_NETWORK);

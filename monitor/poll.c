@@ -277,16 +277,9 @@ static void on_reply(void *owner, uint64_t cookie, const struct channel_reply *r
 		return;
 	struct target *const target = &poller->targets[errand.index];
 	struct view *const view = target_view(poller, target);
-	struct wire_head head;
-	if (reply->outcome == CHANNEL_REPLY &&
-		wire_read_head(reply->msg, reply->len, &head)) {
-		const bool cut = head.flags & WIRE_TC && !errand.tcp;
-		const bool puzzled = (head.flags & 15) == 1 && !errand.plain;
-		errand.tcp = errand.tcp || cut;
-		errand.plain = errand.plain || puzzled;
-		if ((cut || puzzled) && ask(poller, errand, &reply->server) == 0)
-			return;
-	}
+	if (view_wants_other_way(reply, &errand.tcp, &errand.plain) &&
+		ask(poller, errand, &reply->server) == 0)
+		return;
 	struct sight sight = {
 		.reply = reply,
 		.name = target_name(poller, target),

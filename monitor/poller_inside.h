@@ -125,6 +125,9 @@ void view_walk_again(struct poller *poller, uint32_t index);
 /* Reads a reply to "MX of name?"; what cannot be used from this kind of view is a failure. */
 void view_read(const struct poller *poller, const struct view *view, const uint8_t *name,
 	const struct channel_reply *reply, struct wire_summary *ret_summary);
+/* Whether a reply wants its question asked in another way: cut short, over TCP; not understood,
+ * without EDNS. These are what was tried, and become what to try. */
+bool view_wants_other_way(const struct channel_reply *reply, bool *tcp, bool *plain);
 /* Whether the answer ends in an alias that has to be asked for elsewhere. */
 bool view_wants_chase(const struct view *view, const struct wire_summary *summary);
 /* The TTL that is kept with a span: that of its RRset, UINT32_MAX without one. */

@@ -164,19 +164,14 @@ static void on_reply(void *owner, uint64_t cookie, const struct channel_reply *r
 	const struct target *const target = &poller->targets[round->index];
 	struct view *const view = target_view(poller, target);
 	const unsigned how = cookie & 0xff;
-	struct wire_head head;
-	if (reply->outcome == CHANNEL_REPLY &&
-		wire_read_head(reply->msg, reply->len, &head)) {
-		unsigned next = how;
-		if (head.flags & WIRE_TC && !reply->tcp)
-			next |= ASK_TCP;
-		if ((head.flags & 15) == 1)
-			next |= ASK_PLAIN;
-		if (next != how && ask(round, (size_t)(cookie >> 8), next)) {
-			round->waiting--;
-			channel_flush(poller->channel, poller->now);
-			return;
-		}
+	bool tcp = how & ASK_TCP;
+	bool plain = how & ASK_PLAIN;
+	if (view_wants_other_way(reply, &tcp, &plain) &&
+		ask(round, (size_t)(cookie >> 8),
+			how | (tcp ? ASK_TCP : 0) | (plain ? ASK_PLAIN : 0))) {
+		round->waiting--;
+		channel_flush(poller->channel, poller->now);
+		return;
 	}
 	struct sight sight = {
 		.reply = reply,

@@ -60,6 +60,23 @@ void view_read(const struct poller *poller, const struct view *view, const uint8
 	ret_summary->why = "not authoritative for the domain";
 }
 
+bool view_wants_other_way(const struct channel_reply *reply, bool *tcp, bool *plain)
+{
+	enum {
+		RCODE = 15,
+		FORMERR = 1
+	};
+	struct wire_head head;
+	if (reply->outcome != CHANNEL_REPLY ||
+		!wire_read_head(reply->msg, reply->len, &head))
+		return false;
+	const bool cut = head.flags & WIRE_TC && !*tcp;
+	const bool puzzled = (head.flags & RCODE) == FORMERR && !*plain;
+	*tcp = *tcp || cut;
+	*plain = *plain || puzzled;
+	return cut || puzzled;
+}
+
 bool view_wants_chase(const struct view *view, const struct wire_summary *summary)
 {
 	return view->servers && summary->alias_only &&
