@@ -2,34 +2,18 @@
 #include "monitor/conf_tree.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
-
-#include <cyaml/cyaml.h>
 
 #include "monitor/conf.h"
-#include "monitor/nearest.h"
+#include "monitor/conf_node.h"
 #include "resolvers/name.h"
 
 #define QUOTED_BYTES 60 /* of foreign text that a message repeats */
-#define PATH_BYTES 160
-#define KEYS_MAX 32 /* of one mapping of the schema */
-
-struct conf_tree {
-	yaml_document_t document;
-	char *file;
-};
-
-/* The walk of the schema over the tree. */
-struct walk {
-	const struct conf_tree *tree;
-	struct conf_error *error;
-	char path[PATH_BYTES]; /* of the present node, "" at the top */
-};
 
 char *conf_quote(const char *text, size_t len, char ret_quoted[CONF_QUOTED_MAX])
 {
@@ -46,10 +30,7 @@ char *conf_quote(const char *text, size_t len, char ret_quoted[CONF_QUOTED_MAX])
 	return ret_quoted;
 }
 
-static int blame(const struct conf_tree *tree, yaml_mark_t mark,
-	struct conf_error *ret_error, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-static int blame(const struct conf_tree *tree, yaml_mark_t mark,
+int conf_node_blame(const struct conf_tree *tree, yaml_mark_t mark,
 	struct conf_error *ret_error, const char *fmt, ...)
 {
 	char what[768];
@@ -88,10 +69,11 @@ static int blame_parser(const struct conf_tree *tree, const yaml_parser_t *parse
 	if (parser->error == YAML_MEMORY_ERROR)
 		return -ENOMEM;
 	if (parser->error == YAML_READER_ERROR)
-		return blame(tree, mark_of_offset(text, len, parser->problem_offset),
-			ret_error, "found bytes that are no text (%s), expected UTF-8",
+		return conf_node_blame(tree,
+			mark_of_offset(text, len, parser->problem_offset), ret_error,
+			"found bytes that are no text (%s), expected UTF-8",
 			parser->problem);
-	return blame(tree, parser->problem_mark, ret_error,
+	return conf_node_blame(tree, parser->problem_mark, ret_error,
 		"found something that is no YAML (%s%s%s)", parser->problem,
 		parser->context != NULL ? ", " : "",
 		parser->context != NULL ? parser->context : "");
@@ -102,10 +84,10 @@ static int check_event(const struct conf_tree *tree, const yaml_event_t *event,
 	unsigned *documents, struct conf_error *ret_error)
 {
 	if (event->type == YAML_ALIAS_EVENT)
-		return blame(tree, event->start_mark, ret_error,
+		return conf_node_blame(tree, event->start_mark, ret_error,
 			"found an alias, expected a value (aliases are not read here)");
 	if (event->type == YAML_DOCUMENT_START_EVENT && ++*documents > 1)
-		return blame(tree, event->start_mark, ret_error,
+		return conf_node_blame(tree, event->start_mark, ret_error,
 			"found a second document, expected the end of the file");
 	return 0;
 }
@@ -186,26 +168,26 @@ void conf_tree_free(struct conf_tree *tree)
 	free(tree);
 }
 
-static yaml_node_t *root_of(const struct conf_tree *tree)
+yaml_node_t *conf_node_root(const struct conf_tree *tree)
 {
 	/* libyaml takes the document without const, but does not write to it */
 	return yaml_document_get_root_node((yaml_document_t *)(uintptr_t)&tree->document);
 }
 
-static yaml_node_t *node_at(const struct conf_tree *tree, int index)
+yaml_node_t *conf_node_at(const struct conf_tree *tree, int index)
 {
 	return yaml_document_get_node(
 		(yaml_document_t *)(uintptr_t)&tree->document, index);
 }
 
-static const char *scalar_of(const yaml_node_t *node)
+const char *conf_node_text(const yaml_node_t *node)
 {
 	return (const char *)node->data.scalar.value;
 }
 
 bool conf_tree_is_empty(const struct conf_tree *tree)
 {
-	const yaml_node_t *root = root_of(tree);
+	const yaml_node_t *root = conf_node_root(tree);
 
 	return root == NULL ||
 		(root->type == YAML_SCALAR_NODE && root->data.scalar.length == 0 &&
@@ -217,11 +199,11 @@ static yaml_node_t *member_of(
 {
 	for (yaml_node_pair_t *pair = map->data.mapping.pairs.start;
 		pair < map->data.mapping.pairs.top; pair++) {
-		const yaml_node_t *name = node_at(tree, pair->key);
+		const yaml_node_t *name = conf_node_at(tree, pair->key);
 
 		if (name->type == YAML_SCALAR_NODE && name->data.scalar.length == len &&
-			memcmp(scalar_of(name), key, len) == 0)
-			return node_at(tree, pair->value);
+			memcmp(conf_node_text(name), key, len) == 0)
+			return conf_node_at(tree, pair->value);
 	}
 	return NULL;
 }
@@ -232,13 +214,13 @@ static yaml_node_t *item_of(
 	const yaml_node_item_t *start = list->data.sequence.items.start;
 	size_t len = (size_t)(list->data.sequence.items.top - start);
 
-	return index < len ? node_at(tree, start[index]) : NULL;
+	return index < len ? conf_node_at(tree, start[index]) : NULL;
 }
 
 void conf_tree_place(const struct conf_tree *tree, const char *path, unsigned *ret_line,
 	unsigned *ret_column)
 {
-	const yaml_node_t *node = root_of(tree);
+	const yaml_node_t *node = conf_node_root(tree);
 	const yaml_node_t *found = node;
 
 	while (node != NULL && *path != '\0') {
@@ -278,205 +260,7 @@ void conf_tree_blame(const struct conf_tree *tree, const char *path, const char 
 	conf_tree_place(tree, path, &line, &column);
 	mark.line = line - 1;
 	mark.column = column - 1;
-	(void)blame(tree, mark, ret_error, "%s: found %s, expected %s", path,
+	(void)conf_node_blame(tree, mark, ret_error, "%s: found %s, expected %s", path,
 		found == NULL ? "nothing" : conf_quote(found, strlen(found), quoted),
 		expected);
-}
-
-static int check_node(
-	struct walk *walk, yaml_node_t *node, const struct cyaml_schema_value *schema);
-
-static const char *where(const struct walk *walk)
-{
-	return walk->path[0] == '\0' ? "the file" : walk->path;
-}
-
-static int blame_type(
-	const struct walk *walk, const yaml_node_t *node, const char *expected)
-{
-	char quoted[CONF_QUOTED_MAX] = "a list";
-
-	if (node->type == YAML_MAPPING_NODE)
-		snprintf(quoted, sizeof quoted, "a mapping");
-	else if (node->type == YAML_SCALAR_NODE && node->data.scalar.length == 0)
-		snprintf(quoted, sizeof quoted, "nothing");
-	else if (node->type == YAML_SCALAR_NODE)
-		conf_quote(scalar_of(node), node->data.scalar.length, quoted);
-	return blame(walk->tree, node->start_mark, walk->error,
-		"%s: found %s, expected %s", where(walk), quoted, expected);
-}
-
-/* Plain "", "~" and "null" are YAML's nothing. */
-static bool is_null(const yaml_node_t *node)
-{
-	return node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-		(node->data.scalar.length == 0 || strcmp(scalar_of(node), "~") == 0 ||
-			strcasecmp(scalar_of(node), "null") == 0);
-}
-
-static int check_number(const struct walk *walk, const yaml_node_t *node)
-{
-	const char *text = scalar_of(node);
-	size_t len = node->data.scalar.length;
-
-	/* up to nine digits, no sign, no octal */
-	if (len == 0 || len > 9 || strspn(text, "0123456789") != len ||
-		(len > 1 && text[0] == '0'))
-		return blame_type(walk, node, "a whole number from 0 to 999999999");
-	return 0;
-}
-
-static int check_word(const struct walk *walk, const yaml_node_t *node,
-	const struct cyaml_schema_value *schema)
-{
-	const char *words[KEYS_MAX];
-	char expected[384] = "one of";
-	size_t len = strlen(expected);
-	uint32_t count = schema->enumeration.count;
-
-	for (uint32_t i = 0; i < count && i < KEYS_MAX; i++) {
-		words[i] = schema->enumeration.strings[i].str;
-		if (strcmp(scalar_of(node), words[i]) == 0)
-			return 0;
-		len += (size_t)snprintf(expected + len, sizeof expected - len, "%s %s",
-			i > 0 ? "," : "", words[i]);
-	}
-	snprintf(expected + len, sizeof expected - len, " (nearest: %s)",
-		nearest_word(scalar_of(node), words, count, NULL));
-	return blame_type(walk, node, expected);
-}
-
-static int check_scalar(const struct walk *walk, const yaml_node_t *node,
-	const struct cyaml_schema_value *schema)
-{
-	switch ((int)schema->type) {
-	case CYAML_UINT:
-		return check_number(walk, node);
-	case CYAML_BOOL:
-		if (strcmp(scalar_of(node), "true") != 0 &&
-			strcmp(scalar_of(node), "false") != 0)
-			return blame_type(walk, node, "true or false");
-		return 0;
-	case CYAML_ENUM:
-		return check_word(walk, node, schema);
-	default:
-		if (node->data.scalar.length == 0 ||
-			strlen(scalar_of(node)) != node->data.scalar.length)
-			return blame_type(walk, node, "text");
-		return 0;
-	}
-}
-
-static int check_list(struct walk *walk, const yaml_node_t *node,
-	const struct cyaml_schema_value *schema)
-{
-	size_t path_len = strlen(walk->path);
-	size_t index = 0;
-
-	if (schema->sequence.min > 0 &&
-		node->data.sequence.items.start == node->data.sequence.items.top)
-		return blame(walk->tree, node->start_mark, walk->error,
-			"%s: found an empty list, expected at least one item",
-			walk->path);
-	for (yaml_node_item_t *item = node->data.sequence.items.start;
-		item < node->data.sequence.items.top; item++) {
-		int err;
-
-		snprintf(walk->path + path_len, sizeof walk->path - path_len, "[%zu]",
-			index++);
-		err = check_node(
-			walk, node_at(walk->tree, *item), schema->sequence.entry);
-		walk->path[path_len] = '\0';
-		if (err < 0)
-			return err;
-	}
-	return 0;
-}
-
-static const struct cyaml_schema_field *field_of(const struct walk *walk,
-	const yaml_node_t *key, const struct cyaml_schema_field *fields)
-{
-	const char *keys[KEYS_MAX];
-	size_t len = 0;
-	char quoted[CONF_QUOTED_MAX];
-
-	if (key->type != YAML_SCALAR_NODE) {
-		blame_type(walk, key, "a key");
-		return NULL;
-	}
-	for (; fields[len].key != NULL; len++) {
-		keys[len] = fields[len].key;
-		if (strcmp(keys[len], scalar_of(key)) == 0 &&
-			strlen(keys[len]) == key->data.scalar.length)
-			return &fields[len];
-	}
-	blame(walk->tree, key->start_mark, walk->error,
-		"%s: found unknown key %s, nearest known key: \"%s\"", where(walk),
-		conf_quote(scalar_of(key), key->data.scalar.length, quoted),
-		nearest_word(scalar_of(key), keys, len, NULL));
-	return NULL;
-}
-
-static int check_member(struct walk *walk, const yaml_node_pair_t *pair,
-	const struct cyaml_schema_field *fields, bool seen[KEYS_MAX])
-{
-	const yaml_node_t *key = node_at(walk->tree, pair->key);
-	const struct cyaml_schema_field *field = field_of(walk, key, fields);
-	size_t path_len = strlen(walk->path);
-	int err;
-
-	if (field == NULL)
-		return -EINVAL;
-	if (seen[field - fields])
-		return blame(walk->tree, key->start_mark, walk->error,
-			"%s: found key \"%s\" a second time", where(walk), field->key);
-	seen[field - fields] = true;
-	snprintf(walk->path + path_len, sizeof walk->path - path_len, "%s%s",
-		path_len > 0 ? "." : "", field->key);
-	err = check_node(walk, node_at(walk->tree, pair->value), &field->value);
-	walk->path[path_len] = '\0';
-	return err;
-}
-
-static int check_mapping(struct walk *walk, const yaml_node_t *node,
-	const struct cyaml_schema_value *schema)
-{
-	const struct cyaml_schema_field *fields = schema->mapping.fields;
-	bool seen[KEYS_MAX] = {false};
-	int err = 0;
-
-	for (yaml_node_pair_t *pair = node->data.mapping.pairs.start;
-		err == 0 && pair < node->data.mapping.pairs.top; pair++)
-		err = check_member(walk, pair, fields, seen);
-	for (size_t i = 0; err == 0 && fields[i].key != NULL; i++)
-		if (!seen[i] && (fields[i].value.flags & CYAML_FLAG_OPTIONAL) == 0)
-			err = blame(walk->tree, node->start_mark, walk->error,
-				"%s: key \"%s\" is missing", where(walk), fields[i].key);
-	return err;
-}
-
-static int check_node(
-	struct walk *walk, yaml_node_t *node, const struct cyaml_schema_value *schema)
-{
-	bool list = schema->type == CYAML_SEQUENCE;
-	bool mapping = schema->type == CYAML_MAPPING;
-	const char *expected = list ? "a list"
-		: mapping           ? "a mapping of keys"
-				    : "one value";
-
-	if (list && node->type == YAML_SEQUENCE_NODE)
-		return check_list(walk, node, schema);
-	if (mapping && node->type == YAML_MAPPING_NODE)
-		return check_mapping(walk, node, schema);
-	if (list || mapping || node->type != YAML_SCALAR_NODE || is_null(node))
-		return blame_type(walk, node, expected);
-	return check_scalar(walk, node, schema);
-}
-
-int conf_tree_check(const struct conf_tree *tree, const struct cyaml_schema_value *schema,
-	struct conf_error *ret_error)
-{
-	struct walk walk = {.tree = tree, .error = ret_error};
-
-	return check_node(&walk, root_of(tree), schema);
 }
