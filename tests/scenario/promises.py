@@ -49,7 +49,8 @@ def hole_faults(rows, coverage, interval):
         start, end = daemon.epoch(old["last_seen"]), daemon.epoch(new["first_seen"])
         if end <= start:
             faults.append(f"overlap: {old['last_seen']} and {new['first_seen']}")
-        elif end - start > interval + 0.1 + MILLISECOND and not is_covered(start, end, coverage["gaps"]):
+        elif end - start > interval + 0.1 + MILLISECOND and not is_covered(
+                start, end, coverage["gaps"]):
             faults.append(f"hole of {end - start:.3f} s at {old['last_seen']} without a gap")
         if (old["answer"], daemon.mx_of(old)) == (new["answer"], daemon.mx_of(new)):
             faults.append(f"two spans in a row with the same answer at {new['first_seen']}")
