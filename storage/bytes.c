@@ -34,11 +34,23 @@ void bytes_add_u8(struct bytes *bytes, unsigned value)
 	bytes_add(bytes, &byte, 1);
 }
 
+static void put_u32(uint8_t *at, uint32_t value)
+{
+	for (unsigned i = 0; i < 4; i++)
+		at[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
 void bytes_add_u32(struct bytes *bytes, uint32_t value)
 {
-	uint8_t big[4] = {(uint8_t)(value >> 24), (uint8_t)(value >> 16),
-		(uint8_t)(value >> 8), (uint8_t)value};
+	uint8_t big[4];
+	put_u32(big, value);
 	bytes_add(bytes, big, sizeof big);
+}
+
+void bytes_set_u32(struct bytes *bytes, size_t at, uint32_t value)
+{
+	if (!bytes->failed)
+		put_u32(bytes->data + at, value);
 }
 
 void bytes_add_i64(struct bytes *bytes, int64_t value)

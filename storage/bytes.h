@@ -22,6 +22,8 @@ void bytes_finish(struct bytes *bytes);
 void bytes_add(struct bytes *bytes, const void *data, size_t len);
 void bytes_add_u8(struct bytes *bytes, unsigned value);
 void bytes_add_u32(struct bytes *bytes, uint32_t value); /* big-endian */
+/* Puts a number in the place of one that was added at `at`. */
+void bytes_set_u32(struct bytes *bytes, size_t at, uint32_t value);
 void bytes_add_i64(struct bytes *bytes, int64_t value); /* big-endian */
 void bytes_add_varint(struct bytes *bytes, uint64_t value);
 void bytes_add_signed(struct bytes *bytes, int64_t value);

@@ -95,34 +95,26 @@ static void add_hash(struct hashing *hashing, const struct query *query, int col
 
 static void add_evidence(struct hashing *hashing, unsigned kind, int64_t number)
 {
-	static const char count[] =
-		"SELECT count(*) FROM evidence WHERE kind = ?1 AND number = ?2";
 	static const char get[] =
 		"SELECT m.hash, m.bytes, sv.text, e.at, e.rtt_us, e.port, e.flags"
 		" FROM evidence e JOIN message m ON m.id = e.message"
 		" JOIN server sv ON sv.id = e.server"
 		" WHERE e.kind = ?1 AND e.number = ?2 ORDER BY e.ordinal";
-	struct query query = query_begin(hashing->store, count);
-	query_int(&query, kind);
-	query_int(&query, number);
 	uint32_t messages = 0;
-	if (query_next(&query))
-		messages = (uint32_t)query_column_int(&query, 0);
-	end_query(hashing, &query);
-	bytes_add_u32(&hashing->bytes, messages);
-	hashing->link->messages += messages;
-	if (messages == 0)
-		return;
-	query = query_begin(hashing->store, get);
+	size_t count_at = hashing->bytes.len;
+	bytes_add_u32(&hashing->bytes, 0); /* their count, known at the end */
+	struct query query = query_begin(hashing->store, get);
 	query_int(&query, kind);
 	query_int(&query, number);
-	while (query_next(&query)) {
+	for (; query_next(&query); messages++) {
 		add_hash(hashing, &query, 0);
 		add_sized(hashing, &query, 2);
 		for (int i = 3; i < 7; i++)
 			add_int(hashing, &query, i);
 	}
 	end_query(hashing, &query);
+	bytes_set_u32(&hashing->bytes, count_at, messages);
+	hashing->link->messages += messages;
 }
 
 static int64_t not_before(const struct query *query, int first_at, int not_before_ms)

@@ -141,7 +141,8 @@ void history_close_span(
 	struct store *store, int64_t point, const char *server, const struct pulse *final)
 {
 	static const char put[] =
-		"UPDATE span SET open = 0, last_at = max(first_at, ?3), counters = ?4"
+		"UPDATE span INDEXED BY span_open SET open = 0, last_at = max(first_at, "
+		"?3), counters = ?4"
 		" WHERE point = ?1 AND server = ?2 AND open = 1 RETURNING number";
 	int64_t number = update_open_span(store, put, point, server, final);
 	if (number != 0)
@@ -152,7 +153,8 @@ void history_touch_span(
 	struct store *store, int64_t point, const char *server, const struct pulse *pulse)
 {
 	static const char put[] =
-		"UPDATE span SET last_at = max(first_at, ?3), counters = ?4"
+		"UPDATE span INDEXED BY span_open SET last_at = max(first_at, ?3), "
+		"counters = ?4"
 		" WHERE point = ?1 AND server = ?2 AND open = 1 RETURNING number";
 	update_open_span(store, put, point, server, pulse);
 }
@@ -186,8 +188,9 @@ void history_open_answer(struct store *store, int64_t point, const char *server,
 void history_amend_span(struct store *store, int64_t point, const char *server,
 	const uint8_t *alias, unsigned flags)
 {
-	static const char put[] = "UPDATE span SET alias = ?3, flags = ?4"
-				  " WHERE point = ?1 AND server = ?2 AND open = 1";
+	static const char put[] =
+		"UPDATE span INDEXED BY span_open SET alias = ?3, flags = ?4"
+		" WHERE point = ?1 AND server = ?2 AND open = 1";
 	int64_t server_id = intern_server(store, server);
 	int64_t alias_id = alias != NULL ? intern_name(store, alias) : 0;
 	struct query query = query_begin(store, put);

@@ -41,7 +41,8 @@ static void add_evidence(struct store *store, enum evidence_kind kind, int64_t n
 static int64_t merge(struct store *store, int64_t point, const struct change *change)
 {
 	static const char put[] =
-		"UPDATE span SET from_answer = ?7, confirmed_by = ?8, confirmed_ms = ?9"
+		"UPDATE span INDEXED BY span_open SET from_answer = ?7, confirmed_by = "
+		"?8, confirmed_ms = ?9"
 		" WHERE point = ?1 AND server = ?2 AND open = 1 AND number >= ?3"
 		" AND first_at = ?4 AND not_before_ms IS ?5 AND answer = ?6"
 		" AND rrtype IS ?10 AND from_answer IS NULL RETURNING number";

@@ -24,6 +24,14 @@ enum sequence {
 	SEQUENCE_COUNT,
 };
 
+/* An answer that was needed a moment ago: most changes repeat a few. */
+struct store_answer {
+	uint8_t hash[CHAIN_HASH];
+	int64_t id; /* 0: empty */
+};
+
+#define STORE_ANSWERS 16
+
 struct store {
 	sqlite3 *db; /* owned */
 	char *path; /* owned; resolved */
@@ -39,6 +47,7 @@ struct store {
 	EVP_MD *sha256; /* owned */
 	EVP_MD_CTX *digest; /* owned; of a link */
 	EVP_MD_CTX *entry_digest; /* owned; of a dictionary entry meanwhile */
+	struct store_answer answers[STORE_ANSWERS]; /* by a byte of the hash */
 	int64_t deadline_ms;
 	int64_t deadline_mono_ms; /* of the running query */
 	int wal_pages; /* after the last commit */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "resolvers/name.h"
 #include "storage/inside.h"
@@ -70,30 +71,40 @@ int64_t intern_source(struct store *store, const char *source)
 }
 
 static int64_t intern_hashed(struct store *store, const char *get, const char *add,
-	const uint8_t *bytes, size_t len)
+	const uint8_t hash[CHAIN_HASH], const uint8_t *bytes, size_t len)
 {
-	uint8_t hash[CHAIN_HASH];
-	store_sha256(store, bytes, len, hash);
 	struct query query = query_begin(store, get);
-	query_blob(&query, hash, sizeof hash);
+	query_blob(&query, hash, CHAIN_HASH);
 	int64_t id = find(&query);
 	if (id != 0 || store->error.code != 0)
 		return id;
 	query = query_begin(store, add);
-	query_blob(&query, hash, sizeof hash);
+	query_blob(&query, hash, CHAIN_HASH);
 	query_blob(&query, bytes, len);
 	query_run(&query);
 	return added(store);
 }
 
+static int64_t intern_answer_bytes(struct store *store, const uint8_t *bytes, size_t len)
+{
+	uint8_t hash[CHAIN_HASH];
+	store_sha256(store, bytes, len, hash);
+	struct store_answer *recent = &store->answers[hash[0] % STORE_ANSWERS];
+	if (recent->id != 0 && memcmp(recent->hash, hash, sizeof hash) == 0)
+		return recent->id;
+	int64_t id = intern_hashed(store, "SELECT id FROM answer WHERE hash = ?1",
+		"INSERT INTO answer(hash, bytes) VALUES(?1, ?2)", hash, bytes, len);
+	memcpy(recent->hash, hash, sizeof hash);
+	recent->id = id;
+	return id;
+}
+
 int64_t intern_answer(struct store *store, const struct answer_value *answer)
 {
-	static const char get[] = "SELECT id FROM answer WHERE hash = ?1";
-	static const char add[] = "INSERT INTO answer(hash, bytes) VALUES(?1, ?2)";
 	/* Nothing held yet: no answer at all, but a suspicion may say so. */
 	static const uint8_t none[] = {ANSWER_NONE};
 	if (answer->state == ANSWER_NONE)
-		return intern_hashed(store, get, add, none, sizeof none);
+		return intern_answer_bytes(store, none, sizeof none);
 	uint8_t *bytes;
 	size_t len;
 	int error = mxset_encode(answer->state, answer->set, &bytes, &len);
@@ -101,14 +112,16 @@ int64_t intern_answer(struct store *store, const struct answer_value *answer)
 		store_fail(store, error, "out of memory");
 		return 0;
 	}
-	int64_t id = intern_hashed(store, get, add, bytes, len);
+	int64_t id = intern_answer_bytes(store, bytes, len);
 	free(bytes);
 	return id;
 }
 
 int64_t intern_message(struct store *store, const uint8_t *message, size_t len)
 {
+	uint8_t hash[CHAIN_HASH];
+	const uint8_t *bytes = len > 0 ? message : (const uint8_t *)"";
+	store_sha256(store, bytes, len, hash);
 	return intern_hashed(store, "SELECT id FROM message WHERE hash = ?1",
-		"INSERT INTO message(hash, bytes) VALUES(?1, ?2)",
-		len > 0 ? message : (const uint8_t *)"", len);
+		"INSERT INTO message(hash, bytes) VALUES(?1, ?2)", hash, bytes, len);
 }

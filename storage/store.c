@@ -15,7 +15,7 @@
 #include "storage/lock.h"
 
 /* The WAL is copied into the database when it has this many pages (4 KiB each). */
-#define CHECKPOINT_PAGES 2000
+#define CHECKPOINT_PAGES 4000
 
 static int errno_of_io(int sqlite_code, int system_errno)
 {
@@ -203,6 +203,7 @@ void store_rollback(struct store *store)
 	if (!sqlite3_get_autocommit(store->db))
 		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
 	chain_clear(&store->chain);
+	memset(store->answers, 0, sizeof store->answers);
 	store->next_stale = true;
 }
 
