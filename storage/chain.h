@@ -86,4 +86,5 @@ struct chain_link {
 int chain_hash(struct store *store, const struct chain *chain, struct chain_link *link,
 	uint8_t ret_hash[CHAIN_HASH]) __attribute__((warn_unused_result));
 /* The hash before the first link. */
-void chain_genesis(const struct store *store, uint8_t ret_hash[CHAIN_HASH]);
+int chain_genesis(const struct store *store, uint8_t ret_hash[CHAIN_HASH])
+	__attribute__((warn_unused_result));

@@ -87,9 +87,11 @@ static void add_hash(struct hashing *hashing, const struct query *query, int col
 		return;
 	uint8_t actual[CHAIN_HASH];
 	const uint8_t *content = query_column_blob(query, column + 1, &len);
-	store_sha256(hashing->store, content, len, actual);
-	if (memcmp(hashing->bytes.data + hashing->bytes.len - CHAIN_HASH, actual,
-		    CHAIN_HASH) != 0)
+	int error = store_sha256(hashing->store, content, len, actual);
+	if (error < 0)
+		hashing->error = hashing->error != 0 ? hashing->error : error;
+	else if (memcmp(hashing->bytes.data + hashing->bytes.len - CHAIN_HASH, actual,
+			 CHAIN_HASH) != 0)
 		fail(hashing, "answer or message changed");
 }
 
@@ -350,8 +352,8 @@ int chain_hash(struct store *store, const struct chain *chain, struct chain_link
 	uint8_t ret_hash[CHAIN_HASH])
 {
 	struct hashing hashing = {.store = store, .link = link};
-	int done = EVP_DigestInit_ex2(store->digest, store->sha256, NULL);
-	assert(done == 1);
+	if (EVP_DigestInit_ex2(store->digest, store->sha256, NULL) != 1)
+		return -ENOMEM;
 	link->records = 0;
 	link->messages = 0;
 	bytes_add(&hashing.bytes, link->previous, CHAIN_HASH);
@@ -364,19 +366,19 @@ int chain_hash(struct store *store, const struct chain *chain, struct chain_link
 		hashing.error = -ENOMEM;
 	if (hashing.error == 0) {
 		flush(&hashing);
-		done = EVP_DigestFinal_ex(store->digest, ret_hash, NULL);
+		int done = EVP_DigestFinal_ex(store->digest, ret_hash, NULL);
 		assert(done == 1);
 	}
 	bytes_finish(&hashing.bytes);
 	return hashing.error;
 }
 
-void chain_genesis(const struct store *store, uint8_t ret_hash[CHAIN_HASH])
+int chain_genesis(const struct store *store, uint8_t ret_hash[CHAIN_HASH])
 {
 	static const char prefix[] = "mxvigil ledger 1\n";
 	char text[sizeof prefix + STORE_SITE_MAX];
 	size_t len = strlen(prefix);
 	memcpy(text, prefix, len);
 	memcpy(text + len, store->site, strlen(store->site));
-	store_sha256(store, text, len + strlen(store->site), ret_hash);
+	return store_sha256(store, text, len + strlen(store->site), ret_hash);
 }

@@ -300,14 +300,14 @@ void history_add_bucket(struct store *store, const struct bucket *bucket)
 		    &last_version))
 		place.version = last_version + 1;
 	bucket_pack(bucket, place.version, chunk_at, &data);
+	if (data.failed || chain_note_bucket(&store->chain, &place) < 0)
+		store_fail(store, -ENOMEM, "out of memory");
 	struct query query = query_begin(store, put);
 	query_int(&query, bucket->point);
 	query_int(&query, bucket->length_ms);
 	query_int(&query, chunk_at);
 	query_blob(&query, data.data, data.len);
 	query_run(&query);
-	if (data.failed || chain_note_bucket(&store->chain, &place) < 0)
-		store_fail(store, -ENOMEM, "out of memory");
 	bytes_finish(&data);
 }
 

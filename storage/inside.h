@@ -63,5 +63,6 @@ int64_t store_next(struct store *store, enum sequence sequence);
 int store_load_sequences(struct store *store) __attribute__((warn_unused_result));
 void store_describe(struct store_error *ret_error, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-void store_sha256(
-	const struct store *store, const void *bytes, size_t len, uint8_t ret_hash[32]);
+/* Returns 0 or -ENOMEM. */
+int store_sha256(const struct store *store, const void *bytes, size_t len,
+	uint8_t ret_hash[32]) __attribute__((warn_unused_result));

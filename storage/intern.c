@@ -70,6 +70,13 @@ int64_t intern_source(struct store *store, const char *source)
 		"INSERT INTO source(text) VALUES(?1)", source);
 }
 
+static bool hash_fails(
+	struct store *store, const uint8_t *bytes, size_t len, uint8_t hash[CHAIN_HASH])
+{
+	return store_sha256(store, bytes, len, hash) < 0 &&
+		store_fail(store, -ENOMEM, "out of memory") < 0;
+}
+
 static int64_t intern_hashed(struct store *store, const char *get, const char *add,
 	const uint8_t hash[CHAIN_HASH], const uint8_t *bytes, size_t len)
 {
@@ -88,7 +95,8 @@ static int64_t intern_hashed(struct store *store, const char *get, const char *a
 static int64_t intern_answer_bytes(struct store *store, const uint8_t *bytes, size_t len)
 {
 	uint8_t hash[CHAIN_HASH];
-	store_sha256(store, bytes, len, hash);
+	if (hash_fails(store, bytes, len, hash))
+		return 0;
 	struct store_answer *recent = &store->answers[hash[0] % STORE_ANSWERS];
 	if (recent->id != 0 && memcmp(recent->hash, hash, sizeof hash) == 0)
 		return recent->id;
@@ -121,7 +129,8 @@ int64_t intern_message(struct store *store, const uint8_t *message, size_t len)
 {
 	uint8_t hash[CHAIN_HASH];
 	const uint8_t *bytes = len > 0 ? message : (const uint8_t *)"";
-	store_sha256(store, bytes, len, hash);
+	if (hash_fails(store, bytes, len, hash))
+		return 0;
 	return intern_hashed(store, "SELECT id FROM message WHERE hash = ?1",
 		"INSERT INTO message(hash, bytes) VALUES(?1, ?2)", hash, bytes, len);
 }

@@ -15,7 +15,9 @@ static int read_last(struct store *store, struct chain_link *ret_last)
 		"SELECT tx, at, hash FROM ledger ORDER BY tx DESC LIMIT 1";
 	struct chain_link last = {0};
 	bool damaged = false;
-	chain_genesis(store, last.previous);
+	int no_memory = chain_genesis(store, last.previous);
+	if (no_memory < 0)
+		return no_memory;
 	struct query query = query_begin(store, get);
 	if (query_next(&query)) {
 		size_t len;

@@ -51,7 +51,9 @@ static int find_beginning(struct verifying *verifying, int64_t first_tx)
 	static const char get[] = "SELECT cut_hash FROM pruning"
 				  " WHERE cut_tx = ?1 AND tx > ?1";
 	struct expected *expected = &verifying->expected;
-	chain_genesis(verifying->store, verifying->hash);
+	int no_memory = chain_genesis(verifying->store, verifying->hash);
+	if (no_memory < 0)
+		return no_memory;
 	verifying->tx = 0;
 	if (first_tx == 1) {
 		expected->opened = expected->gaps = 1;

@@ -130,14 +130,14 @@ static void drop_bucket(struct store *store, const struct chain_place *place)
 		copy_others(data, len, chunk_at, place, &kept);
 	}
 	query_end(&query);
+	if (kept.failed)
+		store_fail(store, -ENOMEM, "out of memory");
 	query = query_begin(store, kept.len > 0 ? put : drop);
 	query_int(&query, place->point);
 	query_int(&query, place->length_ms);
 	query_int(&query, chunk_at);
 	query_blob(&query, kept.len > 0 ? kept.data : NULL, kept.len);
 	query_run(&query);
-	if (kept.failed)
-		store_fail(store, -ENOMEM, "out of memory");
 	bytes_finish(&kept);
 }
 

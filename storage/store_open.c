@@ -345,10 +345,7 @@ static struct store *create(const struct store_options *options)
 	store->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	store->digest = EVP_MD_CTX_new();
 	store->entry_digest = EVP_MD_CTX_new();
-	if (store->sha256 != NULL && store->digest != NULL &&
-		store->entry_digest != NULL &&
-		EVP_DigestInit_ex2(store->digest, store->sha256, NULL) == 1 &&
-		EVP_DigestInit_ex2(store->entry_digest, store->sha256, NULL) == 1)
+	if (store->sha256 != NULL && store->digest != NULL && store->entry_digest != NULL)
 		return store;
 	store_close(store);
 	return NULL;
