@@ -109,7 +109,79 @@ static const char *const version_1[] = {
 	NULL,
 };
 
-static const char *const *const steps[SCHEMA_VERSION] = {version_1};
+/*
+ * Deliveries. Nothing of these tables is chained: tallies grow until they are pruned, and what
+ * is known of recipients can be erased.
+ *
+ * A recipient is 16 bytes of HMAC-SHA256, whose key is not in the file. `tally.recipients` is a
+ * packed crowd; `known` of the count went to recipients who had accepted mail before; `fresh`
+ * counts a deferral once a recipient and hour.
+ */
+static const char *const version_2[] = {
+	"CREATE TABLE host(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT",
+	"INSERT INTO host(id, text) VALUES(0, '')",
+	"CREATE TABLE tally(name INTEGER NOT NULL REFERENCES name,"
+	" minute INTEGER NOT NULL," /* since 1970 */
+	" length INTEGER NOT NULL," /* in minutes: 1, or 60 when rolled up */
+	" outcome INTEGER NOT NULL, reason INTEGER NOT NULL,"
+	" host INTEGER NOT NULL REFERENCES host, count INTEGER NOT NULL,"
+	" known INTEGER NOT NULL, fresh INTEGER NOT NULL, first_at INTEGER NOT NULL,"
+	" last_at INTEGER NOT NULL, recipients BLOB NOT NULL,"
+	" PRIMARY KEY(name, minute, length, outcome, reason, host)) STRICT,"
+	" WITHOUT ROWID",
+	"CREATE INDEX tally_minute ON tally(length, minute)",
+
+	"CREATE TABLE recipient(hash BLOB PRIMARY KEY, day INTEGER NOT NULL)"
+	" STRICT, WITHOUT ROWID",
+	"CREATE INDEX recipient_day ON recipient(day)",
+	/* Bounces as user-unknown; the address is held for a while, or not at all. */
+	"CREATE TABLE refused(name INTEGER NOT NULL REFERENCES name, hash BLOB NOT NULL,"
+	" host INTEGER NOT NULL REFERENCES host, first_at INTEGER NOT NULL,"
+	" last_at INTEGER NOT NULL, bounces INTEGER NOT NULL, accepted_day INTEGER,"
+	" address TEXT, PRIMARY KEY(name, hash, host)) STRICT, WITHOUT ROWID",
+	"CREATE INDEX refused_last ON refused(last_at)",
+	"CREATE INDEX refused_held ON refused(last_at) WHERE address IS NOT NULL",
+	/* Mail that was given up: tells a bounce reported twice. id is 0 where none was told. */
+	"CREATE TABLE final(hash BLOB NOT NULL, at INTEGER NOT NULL,"
+	" id INTEGER NOT NULL, source INTEGER NOT NULL REFERENCES source,"
+	" mail INTEGER NOT NULL, paired INTEGER NOT NULL) STRICT",
+	"CREATE INDEX final_hash ON final(hash, at)",
+	"CREATE INDEX final_at ON final(at)",
+	"CREATE TABLE deferral(hour INTEGER NOT NULL, hash BLOB NOT NULL,"
+	" PRIMARY KEY(hour, hash)) STRICT, WITHOUT ROWID",
+
+	"CREATE TABLE relay(name INTEGER NOT NULL REFERENCES name,"
+	" host INTEGER NOT NULL REFERENCES host, first_at INTEGER NOT NULL,"
+	" last_at INTEGER NOT NULL, answers INTEGER NOT NULL, accepted INTEGER NOT NULL,"
+	" address TEXT NOT NULL," /* the latest */
+	" outside_at INTEGER, outside INTEGER NOT NULL," /* answers as none of the MX */
+	" no_route_at INTEGER, no_route INTEGER NOT NULL,"
+	" PRIMARY KEY(name, host)) STRICT, WITHOUT ROWID",
+	"CREATE INDEX relay_outside ON relay(outside_at) WHERE outside_at IS NOT NULL",
+	"CREATE TABLE missing(name INTEGER NOT NULL REFERENCES name,"
+	" target INTEGER NOT NULL REFERENCES name, first_at INTEGER NOT NULL,"
+	" last_at INTEGER NOT NULL, count INTEGER NOT NULL,"
+	" PRIMARY KEY(name, target)) STRICT, WITHOUT ROWID",
+
+	/* How far each file was read: what it begins with, and what lies before the place. */
+	"CREATE TABLE feed(number INTEGER PRIMARY KEY,"
+	" source INTEGER NOT NULL REFERENCES source, format TEXT NOT NULL,"
+	" path TEXT NOT NULL, device INTEGER NOT NULL, inode INTEGER NOT NULL,"
+	" head_len INTEGER NOT NULL, head BLOB NOT NULL, tail_len INTEGER NOT NULL,"
+	" tail BLOB NOT NULL, place INTEGER NOT NULL, at INTEGER NOT NULL,"
+	" state TEXT NOT NULL) STRICT",
+	"CREATE INDEX feed_format ON feed(format, at)",
+	"CREATE TABLE rejected(source INTEGER NOT NULL REFERENCES source,"
+	" reason TEXT NOT NULL, count INTEGER NOT NULL, first_at INTEGER NOT NULL,"
+	" last_at INTEGER NOT NULL, PRIMARY KEY(source, reason)) STRICT, WITHOUT ROWID",
+	"CREATE TABLE rejected_line(number INTEGER PRIMARY KEY,"
+	" source INTEGER NOT NULL REFERENCES source, reason TEXT NOT NULL,"
+	" at INTEGER NOT NULL, line BLOB NOT NULL) STRICT",
+	"CREATE INDEX rejected_line_source ON rejected_line(source, number)",
+	NULL,
+};
+
+static const char *const *const steps[SCHEMA_VERSION] = {version_1, version_2};
 
 static int run(sqlite3 *db, const char *sql)
 {
