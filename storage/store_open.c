@@ -210,7 +210,10 @@ static int check_version(struct store *store, const struct store_options *option
 		rc = read_pragma(store, "SELECT count(*) FROM sqlite_schema", &tables);
 	if (rc != SQLITE_OK)
 		return fail_sqlite(store, rc, ret_error);
-	bool empty = version == 0 && application == 0 && tables == 0;
+	/* SQLite takes a file of one byte for an empty one. */
+	struct stat stat_of;
+	bool empty = version == 0 && application == 0 && tables == 0 &&
+		stat(store->path, &stat_of) == 0 && stat_of.st_size == 0;
 	if (!empty && application != SCHEMA_APPLICATION)
 		return fail_open(store, -EUCLEAN, "this is no mxvigil store", ret_error);
 	if (version > SCHEMA_VERSION) {
