@@ -139,8 +139,8 @@ static void on_servers(void *owner, uint64_t cookie, const struct servers_found 
 	channel_flush(poller->channel, poller->now);
 }
 
-void chase_start(struct poller *poller, struct view *view, const struct sight *sight,
-	chase_done_fn done, void *owner, uint64_t cookie)
+static void chase_start(struct poller *poller, struct view *view,
+	const struct sight *sight, chase_done_fn done, void *owner, uint64_t cookie)
 {
 	struct chase *chase = calloc(1, sizeof *chase);
 	if (!chase) {
@@ -163,4 +163,21 @@ void chase_start(struct poller *poller, struct view *view, const struct sight *s
 		chase->next->link = &chase->next;
 	poller->chases = chase;
 	look_for_servers(chase);
+}
+
+void chase_read(struct poller *poller, uint32_t index, const struct channel_reply *reply,
+	chase_done_fn done, void *owner, uint64_t cookie)
+{
+	const struct target *const target = &poller->targets[index];
+	struct view *const view = target_view(poller, target);
+	struct sight sight = {
+		.reply = reply,
+		.name = target_name(poller, target),
+		.at = poller->timeline.at,
+	};
+	view_read(poller, view, sight.name, reply, &sight.summary);
+	if (view_wants_chase(view, &sight.summary))
+		chase_start(poller, view, &sight, done, owner, cookie);
+	else
+		done(owner, cookie, &sight);
 }

@@ -264,7 +264,7 @@ static void judge(struct poller *poller, struct errand errand, const struct sigh
 	poll_end(poller, errand.index, cached ? sight->summary.ttl_min : UINT32_MAX);
 }
 
-static void on_chased(void *owner, uint64_t cookie, const struct sight *sight)
+static void on_read(void *owner, uint64_t cookie, const struct sight *sight)
 {
 	judge(owner, errand_unpack(cookie), sight);
 }
@@ -275,21 +275,10 @@ static void on_reply(void *owner, uint64_t cookie, const struct channel_reply *r
 	struct errand errand = errand_unpack(cookie);
 	if (poller->dead)
 		return;
-	struct target *const target = &poller->targets[errand.index];
-	struct view *const view = target_view(poller, target);
 	if (view_wants_other_way(reply, &errand.tcp, &errand.plain) &&
 		ask(poller, errand, &reply->server) == 0)
 		return;
-	struct sight sight = {
-		.reply = reply,
-		.name = target_name(poller, target),
-		.at = poller->timeline.at,
-	};
-	view_read(poller, view, sight.name, reply, &sight.summary);
-	if (view_wants_chase(view, &sight.summary))
-		chase_start(poller, view, &sight, on_chased, poller, errand_pack(errand));
-	else
-		judge(poller, errand, &sight);
+	chase_read(poller, errand.index, reply, on_read, poller, errand_pack(errand));
 }
 
 /* Asks beside the principal: as many servers in turn as keep each within TURN_MS, and whoever was

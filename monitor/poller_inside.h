@@ -163,10 +163,11 @@ struct deviant *apart_hear(
 void apart_drop_gone(
 	struct poller *poller, uint32_t index, const struct servers_set *set);
 
-/* chase.c: follows a CNAME that left the server's message to the zone it points into. done gets
- * the sight as if the first server had said all of it. */
+/* chase.c: reads a target's reply, following a CNAME that left the server's message to the zone it
+ * points into. done gets the sight, at once or later, as if the first server had said all of
+ * it. */
 typedef void (*chase_done_fn)(void *owner, uint64_t cookie, const struct sight *sight);
-void chase_start(struct poller *poller, struct view *view, const struct sight *sight,
+void chase_read(struct poller *poller, uint32_t index, const struct channel_reply *reply,
 	chase_done_fn done, void *owner, uint64_t cookie);
 
 /* round.c: starts the confirming round after a differing sight, or with `first` that of a domain

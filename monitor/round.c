@@ -135,8 +135,10 @@ static void hear_suspect(struct round *round, unsigned how, const struct sight *
 	}
 }
 
-static void hear(struct round *round, uint64_t cookie, const struct sight *sight)
+/* What one of them said, in this round. */
+static void hear(void *owner, uint64_t cookie, const struct sight *sight)
 {
+	struct round *const round = owner;
 	const size_t participant = (size_t)(cookie >> 8);
 	const unsigned how = cookie & 0xff;
 	round->waiting--;
@@ -150,19 +152,12 @@ static void hear(struct round *round, uint64_t cookie, const struct sight *sight
 		channel_flush(round->poller->channel, round->poller->now);
 }
 
-static void on_chased(void *owner, uint64_t cookie, const struct sight *sight)
-{
-	hear(owner, cookie, sight);
-}
-
 static void on_reply(void *owner, uint64_t cookie, const struct channel_reply *reply)
 {
 	struct round *const round = owner;
 	struct poller *const poller = round->poller;
 	if (poller->dead)
 		return;
-	const struct target *const target = &poller->targets[round->index];
-	struct view *const view = target_view(poller, target);
 	const unsigned how = cookie & 0xff;
 	bool tcp = how & ASK_TCP;
 	bool plain = how & ASK_PLAIN;
@@ -173,16 +168,7 @@ static void on_reply(void *owner, uint64_t cookie, const struct channel_reply *r
 		channel_flush(poller->channel, poller->now);
 		return;
 	}
-	struct sight sight = {
-		.reply = reply,
-		.name = target_name(poller, target),
-		.at = poller->timeline.at,
-	};
-	view_read(poller, view, sight.name, reply, &sight.summary);
-	if (view_wants_chase(view, &sight.summary))
-		chase_start(poller, view, &sight, on_chased, round, cookie);
-	else
-		hear(round, cookie, &sight);
+	chase_read(poller, round->index, reply, hear, round, cookie);
 }
 
 /* Where the suspect could not be asked again, another server of its zone may bear it out. */
