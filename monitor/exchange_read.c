@@ -153,29 +153,6 @@ bool exchange_read_is_null_mx(const struct mxset *set)
 	return set->len == 1 && set->hosts[0].exchange[0] == 0;
 }
 
-/* Whether state and set are an answer that a poll can have given. */
-static bool is_answer(enum answer_state state, const struct mxset *set)
-{
-	switch (state) {
-	case ANSWER_MX:
-		return set->len > 0 && !exchange_read_is_null_mx(set);
-	case ANSWER_NULL_MX:
-		return exchange_read_is_null_mx(set);
-	case ANSWER_NODATA:
-	case ANSWER_NXDOMAIN:
-		return set->len == 0;
-	case ANSWER_NONE:
-	case ANSWER_SERVFAIL:
-	case ANSWER_REFUSED:
-	case ANSWER_TIMEOUT:
-	case ANSWER_NETWORK:
-	case ANSWER_MALFORMED:
-	case ANSWER_BOGUS:
-		break;
-	}
-	return false;
-}
-
 enum answer_state exchange_read_state(
 	struct exchange_reading *reading, const json_t *from, const struct mxset *set)
 {
@@ -184,7 +161,7 @@ enum answer_state exchange_read_state(
 
 	if (name != NULL && answer_state_from_name(name, &state) < 0)
 		exchange_read_fault(reading, "an answer of an unknown name");
-	if (!is_answer(state, set))
+	if (!mxset_fits(state, set))
 		exchange_read_fault(reading, "answer and rdata contradict each other");
 	return state;
 }

@@ -150,8 +150,7 @@ bool mxset_has_exchange(const struct mxset *set, const uint8_t *exchange)
 	return false;
 }
 
-/* Hosts go with MX and NULL_MX only, and the root is alone in the latter. */
-static bool is_fitting(enum answer_state state, const struct mxset *set)
+bool mxset_fits(enum answer_state state, const struct mxset *set)
 {
 	size_t roots = 0;
 
@@ -180,7 +179,7 @@ static bool is_fitting(enum answer_state state, const struct mxset *set)
 int mxset_encode(enum answer_state state, const struct mxset *set, uint8_t **ret_bytes,
 	size_t *ret_len)
 {
-	assert(is_fitting(state, set));
+	assert(mxset_fits(state, set));
 
 	size_t len = 1;
 	for (size_t i = 0; i < set->len; i++)
@@ -255,7 +254,7 @@ int mxset_decode(const uint8_t *bytes, size_t len, enum answer_state *ret_state,
 		return -EINVAL;
 	enum answer_state state = bytes[0];
 	int r = decode_hosts(bytes + 1, len - 1, &set);
-	if (r == 0 && !is_fitting(state, &set))
+	if (r == 0 && !mxset_fits(state, &set))
 		r = -EINVAL;
 	if (r < 0) {
 		mxset_finish(&set);
