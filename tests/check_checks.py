@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """The tree checks can fail: each fault planted in a small tree is found by name and line."""
+import json
 import pathlib
 import subprocess
 import sys
@@ -41,6 +42,37 @@ FAULTS = (
     ("a wide line", "check_sizes.py", {"resolvers/name.c": "\t" * 13 + "\n"}, "104 columns"),
 )
 
+# What a runner said and how it ended -> the last line of the count, the exit status
+COUNTS = (
+    ("ok 1 - a\nok 2 - b\n1..2\n", "OK", "2 passed, 0 failed", 0),
+    ("ok 1 - a\nnot ok 2 - b\n", "FAIL", "1 passed, 1 failed", 1),
+    ("ok 1 - a\n", "ERROR", "1 passed, 1 failed", 1),
+    ("ok 1 - a\n", "TIMEOUT", "1 passed, 1 failed", 1),
+    ("ok 1 - a\nok 2 # SKIP no root\nnot ok 3 # SKIP c\n", "OK",
+     "1 passed, 0 failed, 2 skipped", 0),
+    ("1..0 # SKIP no root\n", "SKIP", "0 passed, 0 failed, 1 skipped", 1),
+    ("", "OK", "1 passed, 0 failed", 0),
+    ("", "FAIL", "0 passed, 1 failed", 1),
+)
+
+
+def count(stdout, result):
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as log:
+        log.write(json.dumps({"name": "t", "stdout": stdout, "result": result}) + "\n")
+        log.flush()
+        return subprocess.run([sys.executable, str(HERE / "count.py"), log.name],
+                              capture_output=True, text=True)
+
+
+def check_counts(t):
+    for stdout, result, expected, status in COUNTS:
+        run = count(stdout, result)
+        t.ok(run.stdout.splitlines()[-1:] == [expected] and run.returncode == status,
+             f"{result} with {stdout!r} counts as {expected}", run.stdout + run.stderr)
+    run = subprocess.run([sys.executable, str(HERE / "count.py"), "/nonexistent.json"],
+                         capture_output=True, text=True)
+    t.ok(run.returncode == 1 and "0 passed, 1 failed" in run.stdout, "no results are a failure")
+
 
 def run_check(script, files):
     with tempfile.TemporaryDirectory() as folder:
@@ -62,6 +94,7 @@ def main():
         run = run_check(script, {**SOUND, **planted})
         t.ok(run.returncode == 1 and expected in run.stdout, f"{script} finds {name}",
              run.stdout + run.stderr)
+    check_counts(t)
     return t.done()
 
 
