@@ -60,8 +60,8 @@ int mxset_add(struct mxset *set, uint16_t preference, const uint8_t *exchange)
 int mxset_copy(const struct mxset *set, struct mxset *ret_copy)
 	__attribute__((warn_unused_result));
 
-/* Whether state and set are an answer that a poll can have given: hosts go with MX and NULL_MX only,
- * and the root is alone in the latter. */
+/* Whether state and set are an answer that a poll can have given: hosts go with MX and NULL_MX
+ * only, and the root is alone in the latter. */
 bool mxset_fits(enum answer_state state, const struct mxset *set);
 bool mxset_equal(const struct mxset *a, const struct mxset *b);
 bool mxset_has(const struct mxset *set, uint16_t preference, const uint8_t *exchange);
