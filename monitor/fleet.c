@@ -301,7 +301,7 @@ int fleet_start(struct fleet *fleet)
 
 void fleet_stop(struct fleet *fleet)
 {
-	for (unsigned i = 0; i < fleet->len; i++)
+	for (unsigned i = 0; fleet && i < fleet->len; i++)
 		poller_stop(fleet->pollers[i]);
 }
 
@@ -313,7 +313,7 @@ unsigned fleet_pollers(const struct fleet *fleet)
 struct poller_tally fleet_tally(const struct fleet *fleet)
 {
 	struct poller_tally all = {.targets = 0};
-	for (unsigned i = 0; i < fleet->len; i++) {
+	for (unsigned i = 0; fleet && i < fleet->len; i++) {
 		const struct poller_tally one = poller_tally(fleet->pollers[i]);
 		all.targets += one.targets;
 		all.polls += one.polls;

@@ -37,7 +37,7 @@ int fleet_create(const struct fleet_options *options, struct roster *roster,
 void fleet_destroy(struct fleet *fleet);
 
 int fleet_start(struct fleet *fleet) __attribute__((warn_unused_result));
-/* Stops without forgetting the tallies. */
+/* Stops without forgetting the tallies. NULL is allowed, and has none. */
 void fleet_stop(struct fleet *fleet);
 unsigned fleet_pollers(const struct fleet *fleet);
 struct poller_tally fleet_tally(const struct fleet *fleet);

@@ -43,8 +43,7 @@
 struct watch {
 	const struct watch_options *options;
 	const struct conf *conf; /* in force: that of the options, or `reloaded` */
-	struct conf reloaded;
-	bool has_reloaded;
+	struct conf *reloaded; /* owned; NULL: none yet */
 	struct store *store;
 	int64_t run;
 	struct timeline timeline;
@@ -99,10 +98,11 @@ static void on_news(uv_async_t *async)
 
 /* --- the fleet --- */
 
-static int build_roster(struct watch *watch, struct roster **ret_roster)
+static int build_roster(
+	struct watch *watch, const struct conf *conf, struct roster **ret_roster)
 {
 	const struct roster_sources sources = {
-		.conf = watch->conf,
+		.conf = conf,
 		.store = watch->store,
 		.domains = watch->options->domains,
 		.domains_len = watch->options->domains_len,
@@ -110,12 +110,10 @@ static int build_roster(struct watch *watch, struct roster **ret_roster)
 	return roster_build(&sources, ret_roster);
 }
 
-static int launch(struct watch *watch, struct interruption interruption)
+/* Takes the roster. */
+static int launch(
+	struct watch *watch, struct roster *roster, struct interruption interruption)
 {
-	struct roster *roster;
-	int error = build_roster(watch, &roster);
-	if (error != 0)
-		return error;
 	now_at(watch);
 	const struct fleet_options options = {
 		.conf = watch->conf,
@@ -126,7 +124,7 @@ static int launch(struct watch *watch, struct interruption interruption)
 		.once = watch->options->once,
 	};
 	watch->domains = roster_len(roster);
-	error = fleet_create(&options, roster, &watch->fleet);
+	int error = fleet_create(&options, roster, &watch->fleet);
 	roster_destroy(roster);
 	if (error != 0)
 		return error;
@@ -140,8 +138,7 @@ static int launch(struct watch *watch, struct interruption interruption)
 
 static void land(struct watch *watch)
 {
-	if (watch->fleet)
-		fleet_stop(watch->fleet);
+	fleet_stop(watch->fleet);
 	if (recorder_write(watch->recorder, now_at(watch)) != 0)
 		watch->status = 1;
 	fleet_destroy(watch->fleet);
@@ -156,7 +153,9 @@ static void on_listed(void *owner, const struct control_change *change)
 {
 	struct watch *const watch = owner;
 	const int64_t now = now_at(watch);
-	if (!watch->wished && build_roster(watch, &watch->wished) != 0)
+	if (!watch->fleet)
+		return;
+	if (!watch->wished && build_roster(watch, watch->conf, &watch->wished) != 0)
 		return;
 	for (size_t view = 0; view < watch->conf->views_len; view++) {
 		const int64_t interval =
@@ -176,7 +175,8 @@ static void on_listed_all(void *owner)
 static uint64_t on_flush(void *owner)
 {
 	struct watch *const watch = owner;
-	if (watch->points > FLUSH_POINTS_MOST || fleet_flush(watch->fleet) != 0)
+	if (!watch->fleet || watch->points > FLUSH_POINTS_MOST ||
+		fleet_flush(watch->fleet) != 0)
 		return 0;
 	watch->flushes += fleet_pollers(watch->fleet);
 	return watch->flushes;
@@ -206,7 +206,7 @@ static void on_tick(uv_timer_t *timer)
 	prune(watch);
 	struct endpoint servers[CONF_RESOLVERS_MAX];
 	size_t len;
-	if (!resolvconf_has_changed(&watch->resolvconf, servers, &len))
+	if (!watch->fleet || !resolvconf_has_changed(&watch->resolvconf, servers, &len))
 		return;
 	log_info("watch", "resolv.conf has changed servers=%zu", len);
 	if (fleet_set_resolvers(watch->fleet, servers, len) != 0)
@@ -215,36 +215,58 @@ static void on_tick(uv_timer_t *timer)
 
 static void on_end(uv_timer_t *timer)
 {
-	const struct watch *const watch = timer->data;
-	uv_stop((uv_loop_t *)(uintptr_t)&watch->loop);
+	uv_stop(timer->loop);
+}
+
+static void drop_conf(struct conf *conf)
+{
+	if (conf)
+		conf_finish(conf);
+	free(conf);
+}
+
+/* Reads the configuration and the domains that it wishes for. NULL (logged) where any of it is
+ * wrong. */
+static struct conf *read_again(struct watch *watch, struct roster **ret_roster)
+{
+	struct conf_error error;
+	struct conf *conf = calloc(1, sizeof *conf);
+	if (!conf)
+		return NULL;
+	if (conf_load(watch->options->conf_path, conf, &error) != 0) {
+		log_err("watch", "configuration is wrong, the old one stays in force: %s",
+			error.text);
+		free(conf);
+		return NULL;
+	}
+	const char *const store = watch->options->store_override;
+	if ((store && conf_use_store(conf, store) != 0) ||
+		build_roster(watch, conf, ret_roster) != 0) {
+		log_err("watch",
+			"configuration cannot be taken up, the old one stays in "
+			"force");
+		drop_conf(conf);
+		return NULL;
+	}
+	return conf;
 }
 
 /* Reads the configuration again and starts a new fleet under it. */
 static void reload(struct watch *watch)
 {
-	struct conf conf;
-	struct conf_error error;
-	if (conf_load(watch->options->conf_path, &conf, &error) != 0) {
-		log_err("watch", "configuration is wrong, the old one stays in force: %s",
-			error.text);
+	struct roster *roster;
+	struct conf *conf = read_again(watch, &roster);
+	if (!conf)
 		return;
-	}
-	if (watch->options->store_override &&
-		conf_use_store(&conf, watch->options->store_override) != 0) {
-		conf_finish(&conf);
-		return;
-	}
-	if (strcmp(conf.store, watch->conf->store) != 0 ||
-		strcmp(conf.control, watch->conf->control) != 0)
+	if (strcmp(conf->store, watch->conf->store) != 0 ||
+		strcmp(conf->control, watch->conf->control) != 0)
 		log_warn(
 			"watch", "store and control are taken up at the next start only");
 	land(watch);
-	if (watch->has_reloaded)
-		conf_finish(&watch->reloaded);
+	drop_conf(watch->reloaded);
 	watch->reloaded = conf;
-	watch->has_reloaded = true;
-	watch->conf = &watch->reloaded;
-	if (launch(watch, (struct interruption){.at = 0}) != 0) {
+	watch->conf = conf;
+	if (launch(watch, roster, (struct interruption){.at = 0}) != 0) {
 		log_err("watch", "cannot go on under the new configuration");
 		watch->status = 1;
 		uv_stop(&watch->loop);
@@ -405,8 +427,11 @@ static int work(struct watch *watch, struct interruption interruption)
 		error = control_create(&watch->loop, watch->conf->control, watch->store,
 			&hooks, &watch->control);
 	watch->started_mono_ms = clock_mono_ms();
+	struct roster *roster;
 	if (error == 0)
-		error = launch(watch, interruption);
+		error = build_roster(watch, watch->conf, &roster);
+	if (error == 0)
+		error = launch(watch, roster, interruption);
 	if (error != 0)
 		return error;
 	log_info("watch",
@@ -468,8 +493,7 @@ int watch_run(const struct watch_options *options)
 	close_loop(watch);
 	store_close(watch->store);
 	news_queue_destroy(watch->queue);
-	if (watch->has_reloaded)
-		conf_finish(&watch->reloaded);
+	drop_conf(watch->reloaded);
 	const int status = watch->status;
 	free(watch);
 	return status;

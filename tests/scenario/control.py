@@ -63,6 +63,12 @@ def reloads(t, monitor):
     labs.until("polls under the old configuration", lambda: monitor.history(
         "online.example", "--view", "mta")[0][-1]["polls"] > polls + 2, 20, every=0.2)
     t.ok(monitor.process.poll() is None, "a bad file leaves the old configuration in force")
+    monitor.write_conf(watch=watch("online.example") + [
+        {"name": "file", "domains-file": "none.txt", "interval": "1s", "views": ["mta"]}])
+    monitor.reload()
+    monitor.await_log("none.txt", 10)
+    t.ok(monitor.cli("status").returncode == 0 and monitor.process.poll() is None,
+         "so does one whose domains cannot be read", monitor.logged()[-500:])
     monitor.write_conf(watch=watch("online.example", "reloaded.example"))
     monitor.reload()
     both_views(monitor, "reloaded.example")
