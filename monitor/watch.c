@@ -81,13 +81,14 @@ static void on_pushed(void *owner)
 
 static void write_news(struct watch *watch)
 {
-	if (recorder_write(watch->recorder, now_at(watch)) != 0)
-		return; /* said there; the tick tries again */
+	const bool failed = recorder_write(watch->recorder, now_at(watch)) != 0;
+	const struct recorder_counts counts = recorder_counts(watch->recorder);
 	if (watch->control)
-		control_flushed(watch->control, recorder_counts(watch->recorder).flushes);
-	if (watch->options->once &&
-		recorder_counts(watch->recorder).done_pollers ==
-			fleet_pollers(watch->fleet))
+		control_flushed(watch->control, counts.flushes);
+	if (!watch->options->once)
+		return; /* the tick tries again what could not be written */
+	watch->status = failed;
+	if (failed || counts.done_pollers == fleet_pollers(watch->fleet))
 		uv_stop(&watch->loop);
 }
 
@@ -260,8 +261,7 @@ static void reload(struct watch *watch)
 		return;
 	if (strcmp(conf->store, watch->conf->store) != 0 ||
 		strcmp(conf->control, watch->conf->control) != 0)
-		log_warn(
-			"watch", "store and control are taken up at the next start only");
+		log_warn("watch", "store and control stay until the next start");
 	land(watch);
 	drop_conf(watch->reloaded);
 	watch->reloaded = conf;

@@ -98,6 +98,19 @@ def full_from_the_start(lab, t):
          "no room at the start: exit 1 and the reason", f"{done.returncode}: {done.stderr}")
 
 
+def full_midway(lab, t, mover):
+    folder = lab.folder("narrow", size="4m")
+    monitor = make_monitor(lab, "midway", folder)
+    monitor.write_conf(views=[{"name": "direct", "kind": "recursive", "qps": 10,
+                               "servers": [f"{SERVER}:53"]}])
+    asked = len(mover.asked())
+    monitor.start("--once", ready=False)
+    labs.until("polling has begun", lambda: len(mover.asked()) > asked, 20)
+    fill(folder)
+    t.ok(monitor.process.wait(30) == 1 and "full" in monitor.logged().lower(),
+         "no room midway: run --once ends with 1 and the reason", monitor.logged()[-500:])
+
+
 def read_only(lab, t, monitor):
     folder = monitor.store.parent
     before = monitor.rows("history", DOMAINS[0])
@@ -144,6 +157,7 @@ def story(lab, t):
     mover = Mover()
     monitor = full(lab, t, mover)
     full_from_the_start(lab, t)
+    full_midway(lab, t, mover)
     read_only(lab, t, monitor)
     newer(t, monitor)
     damaged(t, monitor)
