@@ -216,6 +216,20 @@ static void judge_failure(
 	poll_end(poller, errand.index, UINT32_MAX);
 }
 
+/* Of a principal question only a server that is kept apart has answered: who bears the view's
+ * answer is silent. Returns whether that has lasted, so that a round has to say who speaks for the
+ * view now; until then the poll has failed. */
+static bool is_forsaken(struct poller *poller, struct errand errand, int64_t at)
+{
+	const struct target *const target = &poller->targets[errand.index];
+	if (at - target->last_at > target_patience_ms(target_group(poller, target)))
+		return true;
+	if (errand.attempt > 0)
+		poll_fail(poller, errand.index, at,
+			(enum answer_state)target->last_failure);
+	return false;
+}
+
 /* Judges a usable answer. Returns whether the poll goes on in a round. */
 static bool judge_answer(
 	struct poller *poller, struct errand errand, const struct sight *sight)
@@ -231,7 +245,8 @@ static bool judge_answer(
 	if (deviant && sight->summary.state == (enum answer_state)deviant->state &&
 		digest_equal(sight->summary.digest, deviant->digest)) {
 		deviant_agree(deviant, sight->at, view_span_ttl(&sight->summary));
-		return false;
+		if (!errand.principal || !is_forsaken(poller, errand, sight->at))
+			return false;
 	}
 	if (target->flags & TARGET_ROUND || !(target->flags & TARGET_ACTIVE))
 		return false;

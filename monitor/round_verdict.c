@@ -47,6 +47,12 @@ static void keep_apart(struct round *round, const struct participant *said, bool
 		deviants_put(&poller->deviants, round->index, &said->server);
 	if (!deviant)
 		return;
+	const struct detect_say before = {
+		.state = (enum answer_state)deviant->state,
+		.digest = deviant->digest,
+	};
+	if (detect_same(&said->say, &before))
+		return;
 	const bool had = deviant->state != ANSWER_NONE;
 	target->flags |= TARGET_DEVIANTS;
 	struct news *news = tell_sight(round, had ? NEWS_CHANGE : NEWS_SPAN, said, true);
@@ -157,15 +163,22 @@ static void tell_suspicion(struct round *round)
 	tell_end(round->poller, news);
 }
 
-/* Servers that said in this round what the view says have confirmed it. */
+/* Servers that said in this round what the view says have confirmed it. Where nobody did, and not
+ * all were heard, the poll has failed. */
 static void count_agreeing(struct round *round)
 {
 	const struct participant *latest = NULL;
+	enum answer_state failure = ANSWER_NONE;
 	for (size_t i = 0; i < round->len; i++) {
 		const struct participant *const other = &round->participants[i];
 		if (says_view(round, other) && (!latest || other->at > latest->at))
 			latest = other;
+		if (other->say.state >= ANSWER_SERVFAIL)
+			failure = other->say.state;
 	}
+	if (!latest && failure != ANSWER_NONE && round->ends_poll)
+		poll_fail(
+			round->poller, round->index, round->poller->timeline.at, failure);
 	const struct target *const target = &round->poller->targets[round->index];
 	if (latest && latest->at >= target->last_at)
 		poll_agree(round->poller, round->index, latest->at,
