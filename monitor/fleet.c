@@ -103,7 +103,7 @@ static int on_point(void *owner, const struct point *point, const struct pulse *
 	if (now.watched != point->watched || now.interval_ms != point->interval_ms ||
 		now.timeout_ms != point->timeout_ms)
 		error = note_amendment(comparison, point, interval, view);
-	if (error != 0 || view == SIZE_MAX)
+	if (error != 0 || (view == SIZE_MAX && pulse->last_at == 0))
 		return error;
 	const struct poller_point known = {
 		.point = &now,

@@ -47,7 +47,7 @@ struct poller_point {
 	bool unwatched; /* until now */
 };
 /* Adds a point of this poller's share; an inactive one only keeps its pulse in its block.
- * Returns 0, -ENOMEM, or -EINVAL for a view that the configuration does not have. */
+ * Returns 0, -ENOMEM, or -EINVAL for a watched one of a view that the configuration lacks. */
 int poller_add(struct poller *poller, const struct poller_point *point)
 	__attribute__((warn_unused_result));
 /* Ceases to poll a point. Returns 0 or -ENOMEM. */

@@ -282,9 +282,11 @@ void poller_obey(struct poller *poller)
 
 int poller_add(struct poller *poller, const struct poller_point *point)
 {
-	const size_t view = conf_view_index(poller->options.conf, point->point->view);
-	if (view == SIZE_MAX)
+	size_t view = conf_view_index(poller->options.conf, point->point->view);
+	if (view == SIZE_MAX && point->point->watched)
 		return -EINVAL;
+	if (view == SIZE_MAX)
+		view = 0; /* any: it is never asked */
 	struct command *command = calloc(1, sizeof *command);
 	if (!command)
 		return -ENOMEM;
