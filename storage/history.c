@@ -11,7 +11,7 @@
 #include "storage/lookup_row.h"
 #include "storage/pulse.h"
 
-int64_t history_put_point(struct store *store, const struct point *point)
+int64_t history_put_point(struct store *store, struct point *point)
 {
 	static const char put[] =
 		"INSERT INTO point(number, name, view, interval_ms, timeout_ms, "
@@ -19,8 +19,9 @@ int64_t history_put_point(struct store *store, const struct point *point)
 		" watched) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
 		" ON CONFLICT(name, view) DO UPDATE SET"
 		" interval_ms = excluded.interval_ms, timeout_ms = excluded.timeout_ms,"
-		" bucket_ms = excluded.bucket_ms, watched = excluded.watched,"
-		" unwatched_at = NULL RETURNING number";
+		" bucket_ms = iif(interval_ms > 0, bucket_ms, excluded.bucket_ms),"
+		" watched = excluded.watched, unwatched_at = NULL"
+		" RETURNING number, bucket_ms";
 	int64_t name = intern_name(store, point->domain);
 	int64_t view = intern_view(store, point->view);
 	struct query query = query_begin(store, put);
@@ -31,7 +32,11 @@ int64_t history_put_point(struct store *store, const struct point *point)
 	query_int(&query, point->timeout_ms);
 	query_int(&query, point->bucket_ms);
 	query_int(&query, point->watched);
-	int64_t number = query_next(&query) ? query_column_int(&query, 0) : 0;
+	int64_t number = 0;
+	if (query_next(&query)) {
+		number = query_column_int(&query, 0);
+		point->bucket_ms = query_column_int(&query, 1);
+	}
 	if (query_run(&query) < 0)
 		return 0;
 	if (number == store->next[SEQUENCE_POINT])

@@ -14,8 +14,9 @@
 #include "storage/record.h"
 #include "storage/store.h"
 
-/* Makes or updates a point; point->number is ignored. Returns its number. */
-int64_t history_put_point(struct store *store, const struct point *point);
+/* Makes or updates a point; point->number is ignored. One that has been polled keeps its length of
+ * bucket, which is put into *point. Returns its number. */
+int64_t history_put_point(struct store *store, struct point *point);
 /* The number of a point, 0 where there is none. */
 int64_t history_find_point(struct store *store, const uint8_t *domain, const char *view);
 /* Marks a point as no longer watched since `at`, unless it was not before; its open span

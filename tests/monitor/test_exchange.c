@@ -106,7 +106,7 @@ static void change_to(
 
 static void start(struct monitor *monitor, struct store *store, int64_t at)
 {
-	const struct point point = {.domain = wire("online.example"),
+	struct point point = {.domain = wire("online.example"),
 		.view = "mta",
 		.interval_ms = INTERVAL,
 		.timeout_ms = 2 * SECOND,

@@ -253,6 +253,21 @@ static void fleet_keeps_the_pulses_of_views_let_go(void **state)
 	assert_int_equal(resumed[2].ttl_max, 300);
 }
 
+/* Who is polled at another interval goes on filling the buckets that it has. */
+static void fleet_keeps_the_buckets_of_a_point(void **state)
+{
+	struct yard *yard = *state;
+
+	wish(yard, "a.example");
+	assert_int_equal(build(yard, T0, false), 0);
+	assert_int_equal(
+		fleet_set(yard->fleet, wire("a.example"), 0, 300000, T0 + HOUR), 0);
+	assert_int_equal(
+		query(yard, "SELECT interval_ms FROM point WHERE number = 1"), 300000);
+	assert_int_equal(
+		query(yard, "SELECT bucket_ms FROM point WHERE number = 1"), 3600000);
+}
+
 static void fleet_takes_and_leaves_domains_as_it_goes(void **state)
 {
 	struct yard *yard = *state;
@@ -447,6 +462,7 @@ int main(void)
 		test(fleet_follows_the_configuration),
 		test(fleet_lets_views_go),
 		test(fleet_keeps_the_pulses_of_views_let_go),
+		test(fleet_keeps_the_buckets_of_a_point),
 		test(fleet_takes_and_leaves_domains_as_it_goes),
 		test(fleet_deals_points_to_all_pollers),
 		test(fleet_says_when_the_store_cannot_write),
