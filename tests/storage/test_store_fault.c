@@ -159,7 +159,7 @@ static void in_small_file_system(
 	pid_t child = fork();
 	if (child == 0) {
 		if (unshare(CLONE_NEWNS) < 0 ||
-			mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+			mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
 			mount("tmpfs", fixture->dir, "tmpfs", 0, "size=1m") < 0)
 			_exit(NOT_ALLOWED);
 		_exit(run(fixture));
@@ -233,7 +233,7 @@ static int read_only(struct fixture *fixture)
 		return 1;
 	fixture_fill(fixture);
 	store_close(fixture->store);
-	if (mount(NULL, fixture->dir, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0)
+	if (mount("none", fixture->dir, "none", MS_REMOUNT | MS_RDONLY, NULL) < 0)
 		return 2;
 	if (open_writer(fixture, &error) != -EROFS ||
 		strstr(error.text, fixture->path) == NULL)
@@ -245,7 +245,7 @@ static int read_only(struct fixture *fixture)
 	store_close(reader);
 
 	/* A store that was copied while it was written: its WAL needs an index to be read. */
-	if (mount(NULL, fixture->dir, NULL, MS_REMOUNT, NULL) < 0)
+	if (mount("none", fixture->dir, "none", MS_REMOUNT, NULL) < 0)
 		return 6;
 	if (open_writer(fixture, &error) != 0)
 		return 7;
@@ -259,7 +259,7 @@ static int read_only(struct fixture *fixture)
 	if (system(copy) != 0)
 		return 9;
 	store_close(fixture->store);
-	if (mount(NULL, fixture->dir, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0)
+	if (mount("none", fixture->dir, "none", MS_REMOUNT | MS_RDONLY, NULL) < 0)
 		return 10;
 	snprintf(fixture->path, sizeof fixture->path, "%s/copy", fixture->dir);
 	if (store_open(&reading, &reader, &error) != -EROFS ||
