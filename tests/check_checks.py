@@ -53,12 +53,14 @@ COUNTS = (
     ("1..0 # SKIP no root\n", "SKIP", "0 passed, 0 failed, 1 skipped", 1),
     ("", "OK", "1 passed, 0 failed", 0),
     ("", "FAIL", "0 passed, 1 failed", 1),
+    ("ok 1 - a\nnot ok 2 # SKIP c\n", "FAIL", "1 passed, 1 failed, 1 skipped", 1),
 )
 
 
-def count(stdout, result):
+def count(stdout, result, **more):
     with tempfile.NamedTemporaryFile("w", suffix=".json") as log:
-        log.write(json.dumps({"name": "t", "stdout": stdout, "result": result}) + "\n")
+        log.write(json.dumps({"name": "t", "stdout": stdout, "result": result,
+                              **more}) + "\n")
         log.flush()
         return subprocess.run([sys.executable, str(HERE / "count.py"), log.name],
                               capture_output=True, text=True)
@@ -69,6 +71,9 @@ def check_counts(t):
         run = count(stdout, result)
         t.ok(run.stdout.splitlines()[-1:] == [expected] and run.returncode == status,
              f"{result} with {stdout!r} counts as {expected}", run.stdout + run.stderr)
+    run = count("ok 1 - a\nnot ok 2 # SKIP c\n", "FAIL", returncode=0)
+    t.ok("1 passed, 0 failed, 1 skipped\n" in run.stdout and run.returncode == 0,
+         "a runner that left in peace has only skipped", run.stdout)
     run = subprocess.run([sys.executable, str(HERE / "count.py"), "/nonexistent.json"],
                          capture_output=True, text=True)
     t.ok(run.returncode == 1 and "0 passed, 1 failed" in run.stdout, "no results are a failure")
