@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * postfix_text — what Postfix puts in the brackets behind status=: who said what, and when.
+ *
+ * `host H[IP] said: REPLY (in reply to VERB command)` is a remote server's word; all else
+ * is Postfix's own. Only the front and the very end are looked at, so a reply that quotes such
+ * words changes nothing.
+ * Source: Postfix smtp_trouble.c, smtp_proto.c, smtp_connect.c, smtp_addr.c, qmgr_deliver.c.
+ */
+#include <stdbool.h>
+
+#include "monitor/ingest/report.h"
+#include "monitor/ingest/span.h"
+
+/* How a text is to be read. */
+struct postfix_speech {
+	struct span text;
+	bool has_relay; /* report->relay_host is the host that was spoken to */
+};
+
+/* Sets origin, stage, code, text, missing_name, perhaps status, and where the line named no
+ * relay, the host that the text names. */
+void postfix_text(const struct postfix_speech *speech, struct report *report);
+/* Whether mail waits because we ourselves hold it. */
+bool postfix_text_is_held(struct span text);
