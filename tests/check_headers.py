@@ -10,7 +10,7 @@ import tap
 import tree
 
 LIBRARIES = ("libcares", "ldns", "sqlite3", "libuv", "libcyaml", "jansson", "libpsl",
-             "libidn2", "libcrypto", "gmime-3.0", "cmocka")
+             "libidn2", "libcrypto", "gmime-3.0", "libzstd", "zlib", "cmocka")
 
 
 def library_flags():

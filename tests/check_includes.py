@@ -31,11 +31,12 @@ FENCES = (
     (r"microhttpd\.h", r"monitor/web/.*"),
     (r"gmime/.*", r"monitor/ingest/.*"),
     (r"zstd\.h", r"monitor/ingest/.*"),
+    (r"zlib\.h", r"monitor/ingest/.*"),
     (r"curl/.*", r"alerts/.*"),
     (r"cairo.*\.h", r"alerts/.*"),
 )
 # One file only knows it, wherever that is inside its fence.
-ONE_FILE = ("ares.h", "gmime/gmime.h", "zstd.h")
+ONE_FILE = ("ares.h", "gmime/gmime.h", "zlib.h", "zstd.h")
 
 
 def arrow_fault(root, path, target):

@@ -211,11 +211,11 @@ static bool outcome_of(struct span status, enum delivery_outcome *ret_outcome)
 	return false;
 }
 
-/* A probe of an address is no mail. */
+/* A probe of an address is no mail; "-but-not-cached" may stand behind it. */
 static bool is_probe(struct span status)
 {
-	return span_is(status, SPAN("deliverable")) ||
-		span_is(status, SPAN("undeliverable"));
+	return span_starts(status, SPAN("deliverable")) ||
+		span_starts(status, SPAN("undeliverable"));
 }
 
 struct relay {

@@ -11,6 +11,11 @@ static const struct {
 	const struct reader_parser *parser;
 } formats[] = {
 	[READER_POSTFIX] = {"postfix", &postfix_parser},
+	[READER_EXIM] = {"exim", &exim_parser},
+	[READER_PMTA] = {"pmta", &pmta_parser},
+	[READER_KUMOMTA] = {"kumomta", &kumomta_parser},
+	[READER_CSV] = {"csv", &csv_parser},
+	[READER_JSONL] = {"jsonl", &jsonl_parser},
 };
 
 const char *reader_format_name(enum reader_format format)

@@ -32,6 +32,11 @@ struct reader_parser {
 };
 
 extern const struct reader_parser postfix_parser;
+extern const struct reader_parser exim_parser;
+extern const struct reader_parser pmta_parser;
+extern const struct reader_parser kumomta_parser;
+extern const struct reader_parser csv_parser;
+extern const struct reader_parser jsonl_parser;
 
 #define READER_FIELDS 11
 
