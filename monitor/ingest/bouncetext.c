@@ -242,12 +242,28 @@ static bool is_sender(const struct bouncetext_hints *hints, const char *address)
 	return hints->sender != NULL && strcasecmp(hints->sender, address) == 0;
 }
 
+/* Sendmail's transcripts: "<<< 550 ..." is the answer to whom the next line names. Returns
+ * whether the line is of a transcript; the answer, if it is one, begins the paragraph. */
+static bool take_transcript(const struct bounceline *line, struct paragraph *paragraph)
+{
+	bool answer = line->len > 4 && strncmp(line->text, "<<< ", 4) == 0;
+
+	if (!answer && !(line->len > 4 && strncmp(line->text, ">>> ", 4) == 0) &&
+		bounceline_find(line->text, line->len, "while talking to ") != line->text)
+		return false;
+	*paragraph = (struct paragraph){0};
+	if (answer)
+		add_words(paragraph, line->text + 4, line->len - 4);
+	return true;
+}
+
 /* Addresses that stand at the start of a line, each with what follows. */
 static void read_paragraphs(const char *notice, size_t len,
 	const struct bouncetext_hints *hints, struct bouncetext_list *list)
 {
 	struct bounceline line = {0};
 	struct paragraph paragraph = {0};
+	struct paragraph answer = {0};
 	struct bouncetext *item = NULL;
 	char address[REPORT_ADDRESS_MAX];
 
@@ -257,14 +273,15 @@ static void read_paragraphs(const char *notice, size_t len,
 		if (used > 0 && !is_sender(hints, address)) {
 			close_paragraph(item, &paragraph);
 			item = take_item(list, address);
+			close_paragraph(item, &answer);
 			add_words(&paragraph, line.text + used, line.len - used);
-		} else if (line.len == 0 && paragraph.len > 0) {
+		} else if (take_transcript(&line, &answer) ||
+			(line.len == 0 && paragraph.len > 0)) {
 			close_paragraph(item, &paragraph);
 		} else if (item != NULL && !item->answered) {
 			add_words(&paragraph, line.text, line.len);
 		}
-		if (line.len == 0 && item != NULL && item->text[0] != '\0' &&
-			item->answered)
+		if (item != NULL && item->answered)
 			item = NULL;
 	}
 	close_paragraph(item, &paragraph);

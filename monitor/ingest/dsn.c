@@ -45,6 +45,8 @@ struct bounce {
 	void *owner;
 };
 
+static const char names_nobody[] = "a bounce that names no recipient";
+
 static void on_first_use(void)
 {
 	g_mime_init();
@@ -205,8 +207,7 @@ static int read_status(struct bounce *bounce)
 	size_t len = 0;
 
 	if (bounce->status.body == NULL)
-		return dsnfield_read(
-			bounce->text, bounce->text_len, on_recipient, bounce);
+		return 0;
 	char *text = decode(&bounce->status, STATUS_MAX, &len);
 	if (text == NULL)
 		return -ENOMEM;
@@ -215,11 +216,18 @@ static int read_status(struct bounce *bounce)
 	return rc;
 }
 
+/* The text of a bounce: the fields that some servers write into it, else its words. Where it
+ * names nobody, fields may stand in the mail that it copies. */
 static int read_text(struct bounce *bounce)
 {
 	bool delayed = bouncetext_is_delay(bounce->text, bounce->text_len);
-	int rc = 0;
+	int rc = dsnfield_read(bounce->text, bounce->text_len, on_recipient, bounce);
 
+	if (rc != 0 || bounce->reports > 0)
+		return rc;
+	if (bounce->said->len == 0 && bounce->original.body == NULL)
+		return dsnfield_read(bounce->original_header, bounce->original_header_len,
+			on_recipient, bounce);
 	for (size_t i = 0; i < bounce->said->len && rc == 0; i++) {
 		struct report report;
 		dsnreport_from_text(&bounce->said->items[i], delayed, &report);
@@ -293,10 +301,13 @@ static const char *refuse(
 	char value[HEADER_MAX];
 	int signs = bouncetext_is_bounce(bounce->from, bounce->subject);
 
+	/* A mail without a sender that brings another one back. */
+	mimepart_header(mail, header_len, "Return-Path", value, sizeof value);
+	signs += strcmp(value, "<>") == 0 && bounce->original.body != NULL;
 	if (mimepart_header(
 		    mail, header_len, "X-Failed-Recipients", value, sizeof value) > 0)
 		return NULL;
-	if (signs == 2 ||
+	if (signs >= 2 ||
 		(signs == 1 && bouncetext_says_so(bounce->text, bounce->text_len)))
 		return NULL;
 	if (is_automatic(bounce, mail, header_len))
@@ -328,9 +339,21 @@ static int read_mail(
 					 : refuse(bounce, mail, header_len);
 	if (rc == 0 && bounce->reports == 0 && why == NULL) {
 		rc = read_text(bounce);
-		why = bounce->reports == 0 ? "a bounce that names no recipient" : NULL;
+		why = bounce->reports == 0 ? names_nobody : NULL;
 	}
 	*ret_why = why;
+	return rc;
+}
+
+/* Reads the mail, and returns what is attached to it in *ret_original. */
+static int read_one(struct bounce *bounce, const char *mail, size_t len,
+	struct mimepart *ret_original, const char **ret_why)
+{
+	int rc = read_mail(bounce, mail, len, ret_why);
+
+	*ret_original = bounce->original;
+	free(bounce->text);
+	free(bounce->said);
 	return rc;
 }
 
@@ -339,6 +362,7 @@ int dsn_read(const uint8_t *message, size_t len, int64_t now, dsn_report_fn fn,
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct bounce bounce = {.now = now, .fn = fn, .owner = owner};
+	struct mimepart original;
 	char *mail;
 
 	if (len > DSN_MESSAGE_MAX)
@@ -349,9 +373,14 @@ int dsn_read(const uint8_t *message, size_t len, int64_t now, dsn_report_fn fn,
 	pthread_once(&once, on_first_use);
 	len = mimepart_normalise(message, len, mail);
 	mail[len] = '\0';
-	int rc = read_mail(&bounce, mail, len, ret_why);
-	free(bounce.text);
-	free(bounce.said);
+	int rc = read_one(&bounce, mail, len, &original, ret_why);
+	/* A gateway's wrapping around a bounce; what is inside of that is not looked at. */
+	if (rc == 0 && *ret_why == names_nobody && original.body != NULL) {
+		const char *why = NULL;
+		bounce = (struct bounce){.now = now, .fn = fn, .owner = owner};
+		rc = read_one(&bounce, original.body, original.body_len, &original, &why);
+		*ret_why = bounce.reports > 0 ? why : names_nobody;
+	}
 	free(mail);
 	return rc;
 }

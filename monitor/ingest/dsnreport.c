@@ -12,6 +12,15 @@
 #include "monitor/ingest/dsnfield.h"
 #include "monitor/ingest/report.h"
 
+/* Words about a mailbox are the word of the server that has it, reply code or not. */
+static const char *const mailbox_words[] = {
+	"mailbox",
+	"quota",
+	"unknown user",
+	"user unknown",
+	"no such user",
+	NULL,
+};
 static const char *const local_words[] = {
 	"name service error",
 	"host or domain name not found",
@@ -29,10 +38,17 @@ static const char *const local_words[] = {
 	"find any host",
 	"unrouteable",
 	"did not accept our requests to connect",
-	"retry timeout exceeded",
+	"dns error",
 	"loops back to myself",
 	"lost connection",
 	"timed out",
+	NULL,
+};
+/* Nobody waits for a name that is not there, whatever the Status says. */
+static const char *const absence_words[] = {
+	"nxdomain",
+	"domain name not found",
+	"had no relevant answers",
 	NULL,
 };
 static const char *const expiry_words[] = {
@@ -143,7 +159,7 @@ static bool is_expired(const struct report *report)
 	if (bounceline_find(report->text, strlen(report->text), "message expired") !=
 		NULL)
 		return true;
-	if (report->code >= 500)
+	if (report->code >= 500 || has_word(report->text, absence_words))
 		return false;
 	return report->status[0] == '4' || report->code >= 400 ||
 		has_word(report->text, expiry_words);
@@ -173,7 +189,12 @@ static enum report_origin origin_of(const struct report *report)
 {
 	const char *subject = strchr(report->status, '.');
 
+	/* Sendmail gives its own look-ups a reply code. */
+	if (strncasecmp(report->text, "550 Host unknown", 16) == 0)
+		return REPORT_LOCAL;
 	if (report->code != 0 || report->outcome == DELIVERY_DELIVERED)
+		return REPORT_REMOTE;
+	if (has_word(report->text, mailbox_words))
 		return REPORT_REMOTE;
 	if (has_word(report->text, local_words))
 		return REPORT_LOCAL;

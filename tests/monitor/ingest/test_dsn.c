@@ -168,7 +168,7 @@ static const struct expectation {
 				 "203.0.113.9"},
 			{.recipient = "alex@example.org",
 				.outcome = DELIVERY_EXPIRED,
-				.origin = REPORT_LOCAL,
+				.origin = REPORT_REMOTE,
 				.id = "<march.5@example.net>",
 				.at = 1772993719000,
 				.text = "(generated from all@example.net) mailbox is "
@@ -211,6 +211,56 @@ static const struct expectation {
 			.at = 1773187260000,
 			.text = "554 5.2.2 mailbox of kim@example.org is full "
 				"[RCPT_TO]"}}},
+	{"sendmail-transcript.eml",
+		{{.recipient = "kim@example.org",
+			 .outcome = DELIVERY_BOUNCED,
+			 .origin = REPORT_REMOTE,
+			 .code = 501,
+			 .at = 1773302400000,
+			 .text = "501 <news@example.net>... no access from mail server "
+				 "[203.0.113.9]"},
+			{.recipient = "alex@nowhere.example",
+				.outcome = DELIVERY_BOUNCED,
+				.origin = REPORT_LOCAL,
+				.code = 550,
+				.at = 1773302400000,
+				.text = "550 Host unknown (Authoritative answer)"},
+			{.recipient = "lena@example.com",
+				.outcome = DELIVERY_BOUNCED,
+				.origin = REPORT_REMOTE,
+				.code = 550,
+				.at = 1773302400000,
+				.text = "550 <lena@example.com>... User unknown"}}},
+	{"wrapped.eml",
+		{{.recipient = "kim@example.org",
+			.outcome = DELIVERY_BOUNCED,
+			.origin = REPORT_REMOTE,
+			.code = 550,
+			.status = "5.1.1",
+			.relay_host = "in.example.net",
+			.at = 1773305940000,
+			.text = "550 5.1.1 unknown"}}},
+	{"fields-in-text.eml",
+		{{.recipient = "kim@example.org",
+			.outcome = DELIVERY_BOUNCED,
+			.origin = REPORT_REMOTE,
+			.code = 552,
+			.status = "5.2.2",
+			.relay_host = "mail.example.org",
+			.id = "77AB",
+			.at = 1773309600000,
+			.text = "552 5.2.2 full"}}},
+	{"no-words-in-headers.eml",
+		{{.recipient = "kim@example.org",
+			.outcome = DELIVERY_BOUNCED,
+			.origin = REPORT_REMOTE,
+			.id = "<march.9@example.net>",
+			.at = 1773313200000,
+			.text = "Your mail sent on: Thu, 12 Mar 2026 10:59:00 +0000 "
+				"Could "
+				"not be delivered to: <kim@example.org> As their mailbox "
+				"is "
+				"full."}}},
 };
 
 static void assert_report(const struct report *report, const struct report *expected)
@@ -252,6 +302,7 @@ static void dsn_refuses_what_is_no_bounce(void **state)
 		{"not-vacation.eml", "an automatic reply"},
 		{"not-receipt.eml", "a receipt, not a bounce"},
 		{"not-letter.eml", "not a bounce"},
+		{"not-quoting.eml", "not a bounce"},
 	};
 	static const char nobody[] =
 		"From: MAILER-DAEMON\nSubject: failure notice\n\nSorry.\n";
