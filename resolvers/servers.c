@@ -15,7 +15,8 @@
 
 #define BUCKETS 16384
 #define WALKS 256
-#define FAILURE_S 5
+#define FAILURE_S 1 /* that a failed walk is not tried again */
+#define LEAST_S 5 /* that found servers are kept, whatever their TTL */
 #define PARTIAL_S 60
 #define STALE_S 30
 
@@ -177,7 +178,7 @@ static void end_hosts(struct walk *walk)
 		fail(walk, ANSWER_NETWORK);
 		return;
 	}
-	uint64_t least = servers->asker.now_mono_ms + FAILURE_S * 1000;
+	uint64_t least = servers->asker.now_mono_ms + LEAST_S * 1000;
 	conclude(walk,
 		&(struct servers_entry){
 			.set = set,

@@ -32,7 +32,7 @@ def offline(lab, t, place):
         span = monitor.await_view(DOMAIN, view, HOSTS)
         late = daemon.epoch(span["first_seen"]) - back
         # A walk to a domain's servers that failed is not tried again at once.
-        most = 6.5 if view == "authoritative" else 2.5
+        most = 3.5 if view == "authoritative" else 2.5
         t.ok(late < most, f"{view} answers {late:.1f} s after the servers came", span)
     t.ok(monitor.stop() == 0, "the monitor ends in peace")
     t.ok(not monitor.changes(), "the first sight is no change", monitor.changes())
