@@ -218,4 +218,9 @@ void describe_coverage(const struct coverage *coverage, FILE *out)
 	free(text);
 	for (size_t i = 0; i < coverage->gaps_len; i++)
 		put_gap(&coverage->gaps[i], out);
+	for (size_t i = 0; i < coverage->server_gaps_len; i++) {
+		fprintf(out, "  %s: its server %s gave no answer:\n", coverage->view,
+			coverage->server_gaps[i].server);
+		put_gap(&coverage->server_gaps[i], out);
+	}
 }

@@ -99,19 +99,35 @@ static json_t *make_gap(const struct gap *gap)
 		row_instant(gap->to_at), "reason", gap_reason_name(gap->reason));
 }
 
+/* Of single servers, which take nothing from what is covered. */
+static json_t *make_server_gaps(const struct coverage *coverage)
+{
+	json_t *gaps = json_array();
+
+	for (size_t i = 0; i < coverage->server_gaps_len; i++) {
+		const struct gap *gap = &coverage->server_gaps[i];
+		json_t *row = json_pack("{s:s}", "server", gap->server);
+
+		json_object_update_new(row, make_gap(gap));
+		json_array_append_new(gaps, row);
+	}
+	return gaps;
+}
+
 json_t *row_of_coverage(const struct coverage *coverage)
 {
 	json_t *gaps = json_array();
 
 	for (size_t i = 0; i < coverage->gaps_len; i++)
 		json_array_append_new(gaps, make_gap(&coverage->gaps[i]));
-	return json_pack("{s:{s:s, s:o, s:o, s:I, s:b, s:o, s:o, s:o, s:o}}", "coverage",
-		"view", coverage->view, "from", row_instant(coverage->from), "to",
-		row_instant(coverage->to), "polls", (json_int_t)coverage->polls,
+	return json_pack("{s:{s:s, s:o, s:o, s:I, s:b, s:o, s:o, s:o, s:o, s:o}}",
+		"coverage", "view", coverage->view, "from", row_instant(coverage->from),
+		"to", row_instant(coverage->to), "polls", (json_int_t)coverage->polls,
 		"polls_exact", coverage->polls_exact, "covered_s",
 		row_seconds(coverage->covered_ms), "largest_gap_s",
 		row_seconds(coverage->largest_gap_ms), "largest_gap_at",
-		row_instant(coverage->largest_gap_at), "gaps", gaps);
+		row_instant(coverage->largest_gap_at), "gaps", gaps, "server_gaps",
+		make_server_gaps(coverage));
 }
 
 json_t *row_of_change(const struct store *store, const struct change *change)

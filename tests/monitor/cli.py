@@ -251,7 +251,7 @@ def importing(t, program):
 HISTORY_KEYS = ["domain", "view", "server", "rrtype", "answer", "mx", "operators", "first_seen",
                 "last_seen", "polls", "ttl_min", "ttl_max", "authenticated", "imported"]
 COVERAGE_KEYS = ["view", "from", "to", "polls", "polls_exact", "covered_s", "largest_gap_s",
-                 "largest_gap_at", "gaps"]
+                 "largest_gap_at", "gaps", "server_gaps"]
 CHANGE_KEYS = ["id", "domain", "view", "server", "rrtype", "at", "not_before", "confirmed",
                "confirmed_at", "confirmed_by", "from", "to", "kind", "imported"]
 

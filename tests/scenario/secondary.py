@@ -73,6 +73,12 @@ def lame(lab, t, monitor, knot):
     t.ok(len(of_view(monitor.changes())) == 2, "a lame server changes nothing",
          monitor.changes()[known:])
 
+    def named():
+        gaps = monitor.history(DOMAIN)[1]["authoritative"]["server_gaps"]
+        return [gap for gap in gaps if gap["server"] == KNOT and gap["reason"] == "refused"]
+    t.ok(labs.until("the lame server is named", named, 30, every=0.2),
+         "a lame server is named, with its reason")
+
 
 def story(lab, t):
     place = world.World(lab)
