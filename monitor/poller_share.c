@@ -126,6 +126,18 @@ static void queue_first(struct poller *poller, uint32_t index)
 	poll_queue(poller, index, poller->now + delay);
 }
 
+/* Takes a target out of the schedule, unless it has reserved its place. Returns whether it was
+ * there. */
+static bool unqueue(struct poller *poller, uint32_t index)
+{
+	struct target *const target = &poller->targets[index];
+	if (!(target->flags & TARGET_QUEUED) || target->flags & TARGET_PACED)
+		return false;
+	schedule_remove(poller->schedule, index);
+	target->flags &= (uint16_t)~TARGET_QUEUED;
+	return true;
+}
+
 /* An active target is to be polled at another interval: from now on, and now. */
 static void regroup(struct poller *poller, uint32_t index, uint16_t group)
 {
@@ -134,10 +146,8 @@ static void regroup(struct poller *poller, uint32_t index, uint16_t group)
 		return;
 	target->group = group;
 	target->flags |= TARGET_UNWATCHED; /* until now, as often as that */
-	if (!(target->flags & TARGET_QUEUED) || target->flags & TARGET_PACED)
-		return;
-	schedule_remove(poller->schedule, index);
-	poll_queue(poller, index, poller->now);
+	if (unqueue(poller, index))
+		poll_queue(poller, index, poller->now);
 }
 
 static int add_target(struct poller *poller, const struct command *command)
@@ -154,6 +164,7 @@ static int add_target(struct poller *poller, const struct command *command)
 		}
 		target->group = (uint16_t)group;
 		target->flags |= TARGET_ACTIVE | TARGET_UNWATCHED;
+		unqueue(poller, index); /* it was to be dropped when due */
 	} else {
 		uint32_t name;
 		if (keep_name(poller, command->name, &name) != 0)

@@ -452,6 +452,32 @@ static void fleet_changes_intervals_as_it_goes(void **state)
 	assert_int_equal(fleet_tally(yard->fleet).polls, 2);
 }
 
+/* Who comes back is polled at once, not when it would have been without having left. */
+static void fleet_polls_at_once_who_comes_back(void **state)
+{
+	struct yard *yard = *state;
+	unsigned gaps = 0;
+	uint64_t until;
+
+	yard->watch.interval_ms = 3600000;
+	yard->watch.views_len = 1;
+	wish(yard, "a.example");
+	assert_int_equal(build(yard, T0, false), 0);
+	assert_int_equal(fleet_start(yard->fleet), 0);
+	assert_int_equal(fleet_flush(yard->fleet), 0);
+	gather(yard, NEWS_FLUSHED, 1, &gaps);
+	assert_int_equal(fleet_set(yard->fleet, wire("a.example"), 0, 0, T0 + HOUR), 0);
+	assert_int_equal(
+		fleet_set(yard->fleet, wire("a.example"), 0, 1800000, T0 + HOUR), 0);
+	for (until = clock_mono_ms() + 50; clock_mono_ms() < until;) {
+		assert_int_equal(fleet_flush(yard->fleet), 0);
+		gather(yard, NEWS_FLUSHED, 1, &gaps);
+	}
+	fleet_stop(yard->fleet);
+	assert_int_equal(fleet_tally(yard->fleet).polls, 2);
+	assert_int_equal(fleet_tally(yard->fleet).targets, 1);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -469,6 +495,7 @@ int main(void)
 		test(fleet_polls_everything_once),
 		test(fleet_flushes_all_pollers),
 		test(fleet_changes_intervals_as_it_goes),
+		test(fleet_polls_at_once_who_comes_back),
 	};
 
 	signal(SIGXFSZ, SIG_IGN);
