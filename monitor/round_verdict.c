@@ -61,6 +61,8 @@ static void keep_apart(struct round *round, const struct participant *said, bool
 		news->final = deviant->pulse;
 		if (had)
 			news->from_at = deviant->pulse.last_at;
+		if (news->from_at > news->at) /* heard before its view was settled */
+			news->from_at = 0;
 	}
 	if (!silent)
 		tell_both_messages(round, news);
