@@ -123,3 +123,15 @@ uint64_t pace_reserve(struct pace *pace, const struct endpoint *server, double q
 	}
 	return leave > now_ms ? (uint64_t)(leave - now_ms) + 1 : 0;
 }
+
+bool pace_take(struct pace *pace, const struct endpoint *server, double qps,
+	uint64_t now_mono_ms)
+{
+	const double now_ms = (double)now_mono_ms;
+	const struct lane *lane = qps > 0 ? lane_of(pace, server) : NULL;
+	if (lane && lane->free_ms > now_ms)
+		return false;
+	if (pace->total_qps > 0 && pace->total_free_ms > now_ms)
+		return false;
+	return pace_reserve(pace, server, qps, now_mono_ms) == 0;
+}

@@ -7,6 +7,7 @@
  * may leave, and a query reserves one. Whoever has to wait is told how long and holds its place,
  * so that a thousand domains on one server are served in turn. Pure: the caller brings the time.
  */
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "resolvers/endpoint.h"
@@ -22,3 +23,7 @@ void pace_destroy(struct pace *pace);
  * to wait before sending, 0 for at once. Without memory for a new server it is not paced. */
 uint64_t pace_reserve(struct pace *pace, const struct endpoint *server, double qps,
 	uint64_t now_mono_ms);
+
+/* Takes a place where the query may leave at once. Returns whether it may. */
+bool pace_take(struct pace *pace, const struct endpoint *server, double qps,
+	uint64_t now_mono_ms) __attribute__((warn_unused_result));

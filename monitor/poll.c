@@ -296,6 +296,15 @@ static void on_reply(void *owner, uint64_t cookie, const struct channel_reply *r
 	chase_read(poller, errand.index, reply, on_read, poller, errand_pack(errand));
 }
 
+/* Our share of what a server may be asked. */
+static double server_qps(const struct poller *poller, const struct target *target,
+	const struct endpoint *server)
+{
+	const struct conf *const conf = poller->options.conf;
+	return conf_view_qps(conf, target_view(poller, target)->conf, server) /
+		(double)poller->options.count;
+}
+
 /* Asks beside the principal: as many servers in turn as keep each within TURN_MS, and whoever was
  * passed over as principal because it is kept apart. */
 static void ask_beside(struct poller *poller, struct errand errand,
@@ -315,7 +324,11 @@ static void ask_beside(struct poller *poller, struct errand errand,
 		if (position == principal)
 			continue;
 		errand.position = (uint8_t)position;
-		if (ask(poller, errand, &set->addresses[position]) != 0)
+		const struct endpoint *const server = &set->addresses[position];
+		if (!pace_take(poller->pace, server, server_qps(poller, target, server),
+			    poller->now))
+			continue; /* its turn comes again */
+		if (ask(poller, errand, server) != 0)
 			return;
 		more--;
 	}
@@ -325,7 +338,6 @@ static void ask_first(
 	struct poller *poller, struct errand errand, const struct servers_set *set)
 {
 	struct target *const target = &poller->targets[errand.index];
-	const struct view *const view = target_view(poller, target);
 	const size_t start = target->rotor % set->len;
 	size_t passed = 0;
 	while (passed < set->len &&
@@ -339,9 +351,7 @@ static void ask_first(
 	const struct endpoint *const server = &set->addresses[errand.position];
 	if (!(target->flags & TARGET_PACED)) {
 		const uint64_t wait = pace_reserve(poller->pace, server,
-			conf_view_qps(poller->options.conf, view->conf, server) /
-				(double)poller->options.count,
-			poller->now);
+			server_qps(poller, target, server), poller->now);
 		if (wait > 0) {
 			target->flags |= TARGET_PACED;
 			target->flags &= (uint16_t)~TARGET_BUSY;

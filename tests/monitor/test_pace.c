@@ -271,6 +271,35 @@ static void pace_survives_lack_of_memory(void **state)
 	pace_destroy(pace);
 }
 
+/* What would have to wait is not taken, and costs who does wait nothing. */
+static void pace_takes_only_what_may_leave_at_once(void **state)
+{
+	struct pace *pace = create(0);
+	struct endpoint one = server(1);
+	struct endpoint two = server(2);
+	unsigned taken = 0;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		taken += pace_take(pace, &one, 50, NOW);
+	assert_in_range(taken, 1, 6);
+	assert_in_range(pace_reserve(pace, &one, 50, NOW), 1, 21);
+	assert_false(pace_take(pace, &one, 50, NOW + 10));
+	assert_true(pace_take(pace, &two, 50, NOW));
+	assert_true(pace_take(pace, &one, 0, NOW));
+	assert_true(pace_take(pace, &one, 50, NOW + 100));
+	pace_destroy(pace);
+	pace = create(20);
+	taken = 0;
+	for (uint32_t i = 0; i < 100; i++) {
+		struct endpoint any = server(i);
+
+		taken += pace_take(pace, &any, 0, NOW);
+	}
+	assert_in_range(taken, 1, 3);
+	pace_destroy(pace);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +312,7 @@ int main(void)
 		cmocka_unit_test(pace_bounds_the_total),
 		cmocka_unit_test(pace_bounds_the_total_of_the_unlimited),
 		cmocka_unit_test(pace_remembers_a_hundred_thousand_servers),
+		cmocka_unit_test(pace_takes_only_what_may_leave_at_once),
 		cmocka_unit_test(pace_survives_lack_of_memory),
 	};
 
