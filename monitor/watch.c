@@ -349,9 +349,9 @@ static int make_loop(struct watch *watch)
 	int error = uv_loop_init(&watch->loop);
 	if (error != 0)
 		return error;
+	watch->loop.data = watch;
 	watch->news.data = watch;
 	watch->tick.data = watch;
-	watch->end.data = watch;
 	if ((error = uv_async_init(&watch->loop, &watch->news, on_news)) != 0 ||
 		(error = uv_timer_init(&watch->loop, &watch->tick)) != 0 ||
 		(error = uv_timer_init(&watch->loop, &watch->end)) != 0)
@@ -453,7 +453,9 @@ static int work(struct watch *watch, struct interruption interruption)
 static void run(struct watch *watch)
 {
 	struct interruption interruption;
-	int error = begin_run(watch, &interruption);
+	int error = make_loop(watch);
+	if (error == 0)
+		error = begin_run(watch, &interruption);
 	if (error == 0)
 		error = news_queue_create(NEWS_MOST, on_pushed, watch, &watch->queue);
 	if (error == 0)
@@ -486,11 +488,9 @@ int watch_run(const struct watch_options *options)
 		free(watch);
 		return 1;
 	}
-	if (make_loop(watch) == 0)
-		run(watch);
-	else
-		watch->status = 1;
-	close_loop(watch);
+	run(watch);
+	if (watch->loop.data)
+		close_loop(watch);
 	store_close(watch->store);
 	news_queue_destroy(watch->queue);
 	drop_conf(watch->reloaded);

@@ -350,6 +350,16 @@ def round_trip(t, program, folder):
     t.ok([json.loads(line)["rrname"] for line in cof] == ["online.de"] * 5, "history as cof", cof)
 
 
+def descriptors(t, program, folder):
+    third = Program(program.binary, folder, "three")
+    for most in (12, 14, 20):
+        done = subprocess.run(
+            ["sh", "-c", f'ulimit -n {most} && exec "$0" "$@"', third.binary, "-c", third.conf,
+             "run", "--for", "1s"], capture_output=True, text=True, timeout=60, check=False)
+        t.ok(done.returncode == 1 and "Too many open files" in done.stderr,
+             f"with {most} descriptors run says why it cannot", f"{done.returncode} {done.stderr}")
+
+
 def main():
     t = tap.Tap()
     with tempfile.TemporaryDirectory() as folder:
@@ -361,6 +371,7 @@ def main():
         rows(t, program)
         tables(t, program)
         round_trip(t, program, folder)
+        descriptors(t, program, folder)
     return t.done()
 
 
