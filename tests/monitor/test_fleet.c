@@ -427,13 +427,24 @@ static void fleet_flushes_all_pollers(void **state)
 	assert_int_equal(fleet_tally(yard->fleet).targets, 2);
 }
 
+static void stop_soon(struct yard *yard)
+{
+	const uint64_t until = clock_mono_ms() + 50;
+	unsigned gaps = 0;
+
+	while (clock_mono_ms() < until) {
+		assert_int_equal(fleet_flush(yard->fleet), 0);
+		gather(yard, NEWS_FLUSHED, 1, &gaps);
+	}
+	fleet_stop(yard->fleet);
+}
+
 /* Who is polled already is polled at a new interval at once: the second poll does not wait for
  * the end of the first interval. */
 static void fleet_changes_intervals_as_it_goes(void **state)
 {
 	struct yard *yard = *state;
 	unsigned gaps = 0;
-	uint64_t until;
 
 	yard->watch.interval_ms = 3600000;
 	yard->watch.views_len = 1;
@@ -444,11 +455,7 @@ static void fleet_changes_intervals_as_it_goes(void **state)
 	gather(yard, NEWS_FLUSHED, 1, &gaps);
 	assert_int_equal(
 		fleet_set(yard->fleet, wire("a.example"), 0, 1800000, T0 + HOUR), 0);
-	for (until = clock_mono_ms() + 50; clock_mono_ms() < until;) {
-		assert_int_equal(fleet_flush(yard->fleet), 0);
-		gather(yard, NEWS_FLUSHED, 1, &gaps);
-	}
-	fleet_stop(yard->fleet);
+	stop_soon(yard);
 	assert_int_equal(fleet_tally(yard->fleet).polls, 2);
 }
 
@@ -457,7 +464,6 @@ static void fleet_polls_at_once_who_comes_back(void **state)
 {
 	struct yard *yard = *state;
 	unsigned gaps = 0;
-	uint64_t until;
 
 	yard->watch.interval_ms = 3600000;
 	yard->watch.views_len = 1;
@@ -469,11 +475,7 @@ static void fleet_polls_at_once_who_comes_back(void **state)
 	assert_int_equal(fleet_set(yard->fleet, wire("a.example"), 0, 0, T0 + HOUR), 0);
 	assert_int_equal(
 		fleet_set(yard->fleet, wire("a.example"), 0, 1800000, T0 + HOUR), 0);
-	for (until = clock_mono_ms() + 50; clock_mono_ms() < until;) {
-		assert_int_equal(fleet_flush(yard->fleet), 0);
-		gather(yard, NEWS_FLUSHED, 1, &gaps);
-	}
-	fleet_stop(yard->fleet);
+	stop_soon(yard);
 	assert_int_equal(fleet_tally(yard->fleet).polls, 2);
 	assert_int_equal(fleet_tally(yard->fleet).targets, 1);
 }
