@@ -101,8 +101,8 @@ static enum exchange_outcome import_our_point(
 			reading, ours, "interval_ms", 0, YEAR_MS, why),
 		.timeout_ms = exchange_read_number(
 			reading, ours, "timeout_ms", 0, YEAR_MS, why),
-		.bucket_ms =
-			exchange_read_number(reading, ours, "bucket_ms", 0, YEAR_MS, why),
+		.bucket_ms = exchange_read_number(reading, ours, "bucket_ms", 1, DAY_MS,
+			"a bucket of no length, or longer than a day"),
 	};
 
 	if (reading->why != NULL)

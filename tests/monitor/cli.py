@@ -229,6 +229,9 @@ def importing(t, program):
               {**STORY[2], "x_mxvigil": {**STORY[2]["x_mxvigil"],
                                          "to": STORY[2]["x_mxvigil"]["from"]}},
               {**STORY[3], "x_mxvigil": {**STORY[3]["x_mxvigil"], "reason": "bored"}},
+              *({**STORY[0], "rdata": [], "x_mxvigil": {
+                  "record": "point", "interval_ms": 1000, "timeout_ms": 100, "bucket_ms": bucket}}
+                for bucket in (0, 86_400_001)),
               "\x00\x01\xff"]
     rest = [good, {**good, "rrtype": "A", "rdata": ["192.0.2.1"]},
             {**good, "rdata": [], "x_rcode": "SERVFAIL"}, ""]
