@@ -106,7 +106,8 @@ static uint16_t find_code(const char *text)
 	const char *reply = bounceline_reply(text);
 	unsigned code = 0;
 
-	if (reply == NULL && strncmp(text, "25", 2) == 0)
+	if (reply == NULL && strncmp(text, "25", 2) == 0 &&
+		isdigit((unsigned char)text[2]))
 		reply = text;
 	if (reply != NULL && sscanf(reply, "%3u", &code) == 1)
 		return (uint16_t)code;

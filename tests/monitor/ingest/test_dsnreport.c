@@ -148,6 +148,7 @@ static void dsnreport_reads_texts(void **state)
 		{"Sorry, no mailbox here by that name. (#5.1.1)", false, DELIVERY_BOUNCED,
 			0, "5.1.1"},
 		{"5.2.2 <a@b.example>... full", false, DELIVERY_BOUNCED, 0, "5.2.2"},
+		{"25 mails too many", false, DELIVERY_BOUNCED, 0, ""},
 		{"number #1 of 5.2.2.1", false, DELIVERY_BOUNCED, 0, ""},
 		{"554 5.4.7 Message expired", false, DELIVERY_EXPIRED, 554, "5.4.7"},
 	};
