@@ -205,7 +205,6 @@ static void warn_of_sections(struct conf_reader *reader)
 		bool present;
 	} sections[] = {
 		{"deliveries", file->deliveries_count > 0},
-		{"rules-file", file->rules_file != NULL},
 		{"operators-file", file->operators_file != NULL},
 		{"asn-file", file->asn_file != NULL},
 		{"recipients", file->recipients != NULL},

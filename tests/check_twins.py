@@ -37,6 +37,7 @@ ELSEWHERE = {
     "monitor/watch.c": "the scenarios poll real servers with the daemon",
     "monitor/main.c": "the scenarios run the program itself",
     "monitor/cli/changes.c": "tests/monitor/cli.py runs every command",
+    "monitor/cli/classify.c": "tests/monitor/cli_classify.py runs it",
     "monitor/cli/command.c": "tests/monitor/cli.py runs every command",
     "monitor/cli/common.c": "tests/monitor/cli.py runs every command",
     "monitor/cli/completion.c": "tests/monitor/cli.py runs every command",

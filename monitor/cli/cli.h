@@ -95,6 +95,7 @@ enum cli_status cli_history(struct cli *cli);
 enum cli_status cli_changes(struct cli *cli);
 enum cli_status cli_import(struct cli *cli);
 enum cli_status cli_export(struct cli *cli);
+enum cli_status cli_classify(struct cli *cli);
 enum cli_status cli_verify(struct cli *cli);
 enum cli_status cli_status_command(struct cli *cli);
 enum cli_status cli_config_check(struct cli *cli);

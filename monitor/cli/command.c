@@ -66,6 +66,14 @@ static const struct cli_option export_options[] = {
 	VIEW_OPTION,
 	{0},
 };
+static const struct cli_option classify_options[] = {
+	{"format", "FORMAT", "postfix, exim, pmta, kumomta, csv, jsonl or dsn",
+		"postfix exim pmta kumomta csv jsonl dsn", 0},
+	{"source", "NAME", "with the settings of this source of the configuration", NULL,
+		0},
+	{"rules", "FILE", "local rules, in place of the configured ones", NULL, 0},
+	{0},
+};
 static const struct cli_option verify_options[] = {
 	FROM_OPTION,
 	TO_OPTION,
@@ -90,6 +98,9 @@ const struct cli_command cli_commands[] = {
 		import_options, cli_import},
 	{"export", "", 0, 0, "write the history as Common Output Format", export_options,
 		cli_export},
+	{"classify", "[FILE|-]...", 0, SIZE_MAX,
+		"print deliveries of logs with reasons and rules; store nothing",
+		classify_options, cli_classify},
 	{"verify", "", 0, 0, "recompute the chain of hashes over the history",
 		verify_options, cli_verify},
 	{"status", "", 0, 0, "the state of store and monitor", NULL, cli_status_command},

@@ -43,6 +43,19 @@ static bool is_group(const struct cli_command *command)
 	return strchr(command->name, ' ') != NULL;
 }
 
+/* The values of options that allow but these. */
+static void put_bash_values(void)
+{
+	for (const struct cli_command *command = cli_commands; command->name != NULL;
+		command++)
+		for (const struct cli_option *option = command->options;
+			option != NULL && option->name != NULL; option++)
+			if (option->words != NULL)
+				printf("\t'%s '*' --%s') COMPREPLY=($(compgen -W '%s' -- "
+				       "\"$word\")); return;;\n",
+					command->name, option->name, option->words);
+}
+
 static void print_bash(void)
 {
 	fputs("_mxvigil()\n{\n"
@@ -50,11 +63,12 @@ static void print_bash(void)
 	      "before=${COMP_WORDS[COMP_CWORD-1]}\n"
 	      "\tlocal command=\"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" words\n"
 	      "\tcase $before in\n"
-	      "\t-c|--config|--store) COMPREPLY=($(compgen -f -- \"$word\")); return;;\n"
-	      "\t--format) COMPREPLY=($(compgen -W 'table json csv cof' -- \"$word\")); "
+	      "\t-c|--config|--store|--rules) COMPREPLY=($(compgen -f -- \"$word\")); "
 	      "return;;\n"
-	      "\tesac\n\tcase $command in\n",
+	      "\tesac\n\tcase \"$command $before\" in\n",
 		stdout);
+	put_bash_values();
+	fputs("\tesac\n\tcase $command in\n", stdout);
 	for (const struct cli_command *command = cli_commands; command->name != NULL;
 		command++) {
 		printf("\t'%s'*) words='", command->name);
@@ -75,7 +89,8 @@ static void print_bash(void)
 		stdout);
 	put_words(NULL);
 	fputs("'\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
-	      "\t[[ $command == 'import '* || $command == 'watch import'* ]] &&\n"
+	      "\t[[ $command == 'import '* || $command == 'watch import'* || "
+	      "$command == 'classify '* ]] &&\n"
 	      "\t\tCOMPREPLY+=($(compgen -f -- \"$word\"))\n"
 	      "\treturn 0\n}\ncomplete -F _mxvigil mxvigil\n",
 		stdout);

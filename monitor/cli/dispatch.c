@@ -12,8 +12,8 @@
 
 /* Of the interface, but of a later release. */
 static const char *const later_commands[] = {"deliveries", "incidents", "expect",
-	"ingest", "classify", "backtest", "plot", "report", "protect", "check", "alerts",
-	"forget", "backup"};
+	"ingest", "backtest", "plot", "report", "protect", "check", "alerts", "forget",
+	"backup"};
 #define LATER_COMMANDS (sizeof later_commands / sizeof *later_commands)
 
 static void print_option(FILE *out, const struct cli_option *option)

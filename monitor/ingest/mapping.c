@@ -91,7 +91,9 @@ const char *mapping_fill(struct reader *reader, const struct span values[READER_
 	struct report *report = &reader->report;
 
 	saying_clear(report);
-	if (!stamp_parse(values[FIELD_AT], &reader->stamps, &report->at))
+	if (reader->timeless && span_trim(values[FIELD_AT]).len == 0)
+		report->at = 0;
+	else if (!stamp_parse(values[FIELD_AT], &reader->stamps, &report->at))
 		return "no time";
 	if (!fill_recipient(values, report))
 		return "no recipient";

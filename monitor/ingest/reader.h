@@ -69,6 +69,7 @@ struct reader_options {
 	size_t internal_relays_len;
 	const char *instance; /* postfix: the only syslog_name to read; NULL: any */
 	const struct reader_fields *fields; /* csv, jsonl; NULL: all by their own name */
+	bool timeless; /* csv, jsonl: takes what has no time, with `at` 0 */
 };
 
 /* A line that could not be read. Borrowed for the call. */

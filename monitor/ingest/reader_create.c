@@ -81,6 +81,8 @@ static int copy_fields(struct reader *reader, const struct reader_fields *fields
 static int copy_options(struct reader *reader, const struct reader_options *options)
 {
 	int rc = zone_load(options->zone, &reader->zone);
+
+	reader->timeless = options->timeless;
 	if (rc < 0)
 		return rc;
 	reader->stamps = (struct stamp_context){.zone = reader->zone,

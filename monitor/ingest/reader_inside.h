@@ -51,6 +51,7 @@ struct reader {
 	char **internal_relays; /* owned array of owned strings */
 	size_t internal_relays_len;
 	char *instance; /* owned; NULL takes any */
+	bool timeless; /* csv, jsonl: a row without a time is taken */
 	char *fields[READER_FIELDS]; /* owned; in the order of struct reader_fields */
 
 	char *heading; /* owned; the last line of columns, NULL before one came */

@@ -169,7 +169,7 @@ static void conf_warns_of_what_is_not_built(void **state)
 		"rules-file: r\noperators-file: o\nasn-file: a\n");
 
 	(void)state;
-	assert_int_equal(conf.warnings_len, 12);
+	assert_int_equal(conf.warnings_len, 11);
 	assert_non_null(
 		strstr(conf.warnings[0], "c.yaml:3:34: watch[0].top-recipients:"));
 	assert_non_null(strstr(conf.warnings[1], "c.yaml:5:3: deliveries: not in this"));
