@@ -61,18 +61,25 @@ static bool is_alnum(char c)
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-/* "4F9D195432C: ", also without the blank. */
+/* "4F9D195432C: ", also without the blank. Not looked at closely: most lines are ignored for what
+ * stands behind it. */
 static bool take_id(struct span *message, struct span *ret_id)
 {
-	size_t len = 0;
-	while (len < message->len && is_alnum(message->at[len]))
-		len++;
-	if (len < 5 || len >= REPORT_ID_MAX || len == message->len ||
-		message->at[len] != ':')
+	const size_t most = message->len < REPORT_ID_MAX ? message->len : REPORT_ID_MAX;
+	const char *colon = memchr(message->at, ':', most);
+	if (colon == NULL || colon - message->at < 5)
 		return false;
-	*ret_id = span_head(*message, len);
-	*message = span_from(*message, len + 1);
+	*ret_id = span_head(*message, (size_t)(colon - message->at));
+	*message = span_from(*message, ret_id->len + 1);
 	(void)span_take(message, SPAN(" "));
+	return true;
+}
+
+static bool is_id(struct span id)
+{
+	for (size_t i = 0; i < id.len; i++)
+		if (!is_alnum(id.at[i]))
+			return false;
 	return true;
 }
 
@@ -345,10 +352,13 @@ static enum line_kind take_message(
 	const bool delivery = span_starts(rest, SPAN("to=<"));
 	const bool sender = !delivery && is_manager(header->program) &&
 		span_starts(rest, SPAN("from=<"));
-	if (span_is(rest, SPAN("removed")))
-		pending_forget(memory->pending, id);
-	if (!delivery && !sender)
+	const bool removed = span_is(rest, SPAN("removed"));
+	if ((!delivery && !sender && !removed) || !is_id(id))
 		return LINE_IGNORED;
+	if (removed) {
+		pending_forget(memory->pending, id);
+		return LINE_IGNORED;
+	}
 	if (!header_at(header, &reader->stamps, &at))
 		return reader_reject(reader, "no time");
 	saying_clear(&reader->report);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "monitor/ingest/span.h"
 
-#include <string.h>
 #include <strings.h>
 
 struct span span_of(const char *text)
@@ -9,21 +8,10 @@ struct span span_of(const char *text)
 	return (struct span){text, strlen(text)};
 }
 
-bool span_is(struct span span, struct span other)
-{
-	return span.len == other.len &&
-		(span.len == 0 || memcmp(span.at, other.at, span.len) == 0);
-}
-
 bool span_is_nocase(struct span span, struct span other)
 {
 	return span.len == other.len &&
 		(span.len == 0 || strncasecmp(span.at, other.at, span.len) == 0);
-}
-
-bool span_starts(struct span span, struct span prefix)
-{
-	return span.len >= prefix.len && memcmp(span.at, prefix.at, prefix.len) == 0;
 }
 
 bool span_ends(struct span span, struct span suffix)
@@ -49,16 +37,6 @@ size_t span_find_last(struct span span, struct span mark)
 	return span.len;
 }
 
-struct span span_head(struct span span, size_t len)
-{
-	return (struct span){span.at, len};
-}
-
-struct span span_from(struct span span, size_t at)
-{
-	return (struct span){span.at + at, span.len - at};
-}
-
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
@@ -71,14 +49,6 @@ struct span span_trim(struct span span)
 	while (span.len > 0 && is_blank(span.at[span.len - 1]))
 		span.len--;
 	return span;
-}
-
-bool span_take(struct span *span, struct span prefix)
-{
-	if (!span_starts(*span, prefix))
-		return false;
-	*span = span_from(*span, prefix.len);
-	return true;
 }
 
 bool span_take_before(struct span *span, struct span mark, struct span *ret_before)
