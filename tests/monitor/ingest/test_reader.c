@@ -173,6 +173,67 @@ static void reader_knows_its_formats(void **state)
 	assert_int_equal(reader_format_from_name("", &format), -EINVAL);
 }
 
+static void feed_sample(struct reading *reading, const char *name)
+{
+	const char *data = getenv("MXVIGIL_TEST_DATA");
+	char path[4096];
+	char chunk[100];
+	size_t len;
+	assert_non_null(data);
+	snprintf(path, sizeof path, "%s/lines/%s", data, name);
+	FILE *file = fopen(path, "r");
+	assert_non_null(file);
+	while ((len = fread(chunk, 1, sizeof chunk, file)) > 0)
+		reader_feed(reading->reader, chunk, len);
+	fclose(file);
+}
+
+static void reader_reads_a_sample_of_each_format(void **state)
+{
+	static const struct {
+		const char *name;
+		enum reader_format format;
+		unsigned taken;
+		unsigned ignored;
+		unsigned reports;
+		unsigned outcomes[DELIVERY_EXPIRED + 1]; /* records, not counts */
+	} rows[] = {
+		{"postfix.log", READER_POSTFIX, 7, 7, 9, {0, 2, 3, 1, 1}},
+		{"exim.log", READER_EXIM, 5, 3, 5, {0, 1, 1, 2, 1}},
+		{"pmta.csv", READER_PMTA, 3, 2, 3, {0, 1, 1, 1, 0}},
+		{"kumomta.jsonl", READER_KUMOMTA, 3, 1, 4, {0, 2, 0, 1, 1}},
+		{"halon.jsonl", READER_JSONL, 2, 0, 2, {0, 1, 0, 1, 0}},
+		{"deliveries.csv", READER_CSV, 2, 1, 2, {0, 1, 0, 1, 0}},
+	};
+	const struct reader_fields halon = {.recipient = "rcpt",
+		.at = "ts",
+		.code = "result.code",
+		.text = "result.reason.0",
+		.relay_host = "remotemx",
+		.relay_ip = "remoteip"};
+	const struct reader_options options = {
+		.reference_at = reading_instant("2026-06-01T00:00:00Z")};
+	struct reader_options mapped = options;
+	(void)state;
+	mapped.fields = &halon;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		unsigned outcomes[DELIVERY_EXPIRED + 1] = {0};
+		struct reading reading;
+		reading_start(&reading, rows[i].format,
+			rows[i].format == READER_JSONL ? &mapped : &options);
+		feed_sample(&reading, rows[i].name);
+		const struct reader_counts *counts = reader_counts(reading.reader);
+		assert_int_equal(counts->rejected, 0);
+		assert_int_equal(counts->taken, rows[i].taken);
+		assert_int_equal(counts->ignored, rows[i].ignored);
+		assert_int_equal(counts->reports, rows[i].reports);
+		for (size_t j = 0; j < reading.len; j++)
+			outcomes[reading.reports[j].outcome]++;
+		assert_memory_equal(outcomes, rows[i].outcomes, sizeof outcomes);
+		reading_stop(&reading);
+	}
+}
+
 static void reader_survives_lack_of_memory(void **state)
 {
 	static const char *const relays[] = {"127.0.0.1"};
@@ -208,6 +269,7 @@ int main(void)
 		cmocka_unit_test(reader_goes_on_after_a_restart),
 		cmocka_unit_test(reader_refuses_states_of_others),
 		cmocka_unit_test(reader_knows_its_formats),
+		cmocka_unit_test(reader_reads_a_sample_of_each_format),
 		cmocka_unit_test(reader_survives_lack_of_memory),
 	};
 	return cmocka_run_group_tests_name("reader", tests, NULL, NULL);
