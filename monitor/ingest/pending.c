@@ -31,8 +31,8 @@ struct entry {
  * the ring does. Chains go from newer to older; an entry that was overwritten is cut off at the
  * end of its chain, because it is the oldest of it. */
 struct pending {
-	char *ring; /* owned, of size bytes */
-	uint32_t *buckets; /* owned, bucket_count of them for each chain */
+	char *ring; /* owned, of size bytes; NULL before the first deferral */
+	uint32_t *buckets; /* owned, bucket_count of them for each chain; likewise */
 	uint32_t size;
 	uint32_t bucket_count; /* a power of two */
 	uint32_t oldest;
@@ -52,16 +52,23 @@ struct pending *pending_create(size_t bytes)
 	pending->bucket_count = 256;
 	while (pending->bucket_count < bytes / 256)
 		pending->bucket_count *= 2;
-	pending->ring = malloc(pending->size);
-	pending->buckets =
-		malloc(pending->bucket_count * CHAINS * sizeof *pending->buckets);
-	if (pending->ring == NULL || pending->buckets == NULL) {
-		pending_destroy(pending);
-		return NULL;
-	}
-	for (uint32_t i = 0; i < pending->bucket_count * CHAINS; i++)
-		pending->buckets[i] = NONE;
 	return pending;
+}
+
+/* At the first deferral: many logs have none. */
+static bool allocate(struct pending *pending)
+{
+	const size_t buckets = (size_t)pending->bucket_count * CHAINS;
+	if (pending->ring == NULL)
+		pending->ring = malloc(pending->size);
+	if (pending->ring == NULL || pending->buckets != NULL)
+		return pending->ring != NULL;
+	pending->buckets = malloc(buckets * sizeof *pending->buckets);
+	if (pending->buckets == NULL)
+		return false;
+	for (size_t i = 0; i < buckets; i++)
+		pending->buckets[i] = NONE;
+	return true;
 }
 
 void pending_destroy(struct pending *pending)
@@ -187,6 +194,8 @@ void pending_put(struct pending *pending, const struct report *report)
 	size_t lengths[STRINGS];
 	size_t bytes = sizeof(struct entry);
 
+	if (!allocate(pending))
+		return;
 	pending_drop(pending, report);
 	for (size_t i = 0; i < STRINGS; i++) {
 		lengths[i] = strnlen(strings[i], i == STRINGS - 1 ? TEXT_KEPT : SIZE_MAX);

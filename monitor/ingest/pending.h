@@ -18,7 +18,8 @@ struct pending; /* opaque */
 struct pending *pending_create(size_t bytes);
 void pending_destroy(struct pending *pending);
 
-/* Keeps a deferral under report->id, in place of an earlier one of that recipient. */
+/* Keeps a deferral under report->id, in place of an earlier one of that recipient; without memory
+ * for it, its expiry will be one whose recipient is not known. */
 void pending_put(struct pending *pending, const struct report *report);
 /* The recipient of this report is done with. */
 void pending_drop(struct pending *pending, const struct report *report);

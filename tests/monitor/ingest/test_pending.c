@@ -9,6 +9,7 @@
 
 #include "monitor/ingest/pending.h"
 #include "monitor/ingest/saying.h"
+#include "tests/fake/memory.h"
 static struct report deferral(const char *id, const char *recipient)
 {
 	struct report report = {.code = 450};
@@ -97,6 +98,26 @@ static void pending_forgets_the_oldest_only(void **state)
 	pending_destroy(pending);
 }
 
+static void pending_does_without_memory(void **state)
+{
+	struct pending *pending = pending_create(65536);
+	const struct report report = deferral("AAAAA", "a");
+	(void)state;
+	for (size_t before = 0; before < 2; before++) {
+		memory_fail_after(before);
+		pending_put(pending, &report);
+		assert_true(memory_stop_failing());
+		pending_drop(pending, &report);
+		expect(pending, "AAAAA", "");
+	}
+	pending_put(pending, &report);
+	expect(pending, "AAAAA", "a ");
+	pending_destroy(pending);
+	memory_fail_after(0);
+	assert_null(pending_create(65536));
+	assert_true(memory_stop_failing());
+}
+
 static void pending_survives_long_strings_and_many_recipients(void **state)
 {
 	struct pending *pending = pending_create(65536);
@@ -123,6 +144,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pending_keeps_each_recipient_once),
 		cmocka_unit_test(pending_forgets_the_oldest_only),
+		cmocka_unit_test(pending_does_without_memory),
 		cmocka_unit_test(pending_survives_long_strings_and_many_recipients),
 	};
 	return cmocka_run_group_tests_name("pending", tests, NULL, NULL);
