@@ -267,9 +267,13 @@ static void judge(struct poller *poller, struct errand errand, const struct sigh
 		judge_failure(poller, errand, sight);
 		return;
 	}
-	if (errand.principal && errand.attempt > 0)
+	if (errand.principal && errand.attempt > 0) {
 		view_find(poller, errand.index, false, on_failed_servers, poller,
 			errand_pack(errand));
+		/* the reason of the gap, should it have cost too much time */
+		struct target *const late = &poller->targets[errand.index];
+		late->failure = late->last_failure;
+	}
 	const bool goes_on = judge_answer(poller, errand, sight);
 	if (!errand.principal || goes_on)
 		return;
