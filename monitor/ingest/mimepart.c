@@ -2,7 +2,9 @@
 #include "monitor/ingest/mimepart.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -19,9 +21,9 @@ struct walk {
 	size_t len;
 	struct level levels[MIMEPART_DEPTH_MAX];
 	size_t depth;
-	unsigned parts;
-	mimepart_fn fn; /* NULL: only the limits are checked */
-	void *owner;
+	unsigned parts; /* boundaries that began one */
+	struct mimepart *leaves; /* owned, of MIMEPART_PARTS_MAX + 1 */
+	size_t leaves_len;
 	const char *why;
 };
 
@@ -257,13 +259,13 @@ static bool meet_boundary(
 	return false;
 }
 
-static int give(struct walk *walk, struct mimepart *part, size_t end)
+static void close_part(struct walk *walk, struct mimepart *part, size_t end)
 {
 	part->body_len = (size_t)(walk->text + end - part->body);
-	return walk->fn == NULL ? 0 : walk->fn(walk->owner, part);
+	walk->leaves[walk->leaves_len++] = *part;
 }
 
-static int walk_lines(struct walk *walk)
+static void walk_lines(struct walk *walk)
 {
 	struct mimepart part;
 	size_t at = 0;
@@ -276,42 +278,43 @@ static int walk_lines(struct walk *walk)
 		line = line_length(walk->text + at, walk->len - at);
 		if (!meet_boundary(walk, walk->text + at, line, &opens))
 			continue;
-		int rc = open ? give(walk, &part, at) : 0;
-		if (rc != 0)
-			return rc;
+		if (open)
+			close_part(walk, &part, at);
 		open = false;
 		if (!opens)
 			continue;
 		if (++walk->parts > MIMEPART_PARTS_MAX) {
 			walk->why = "more than 100 parts";
-			return 0;
+			return;
 		}
 		at += line;
 		line = 0;
 		open = open_part(walk, &at, &part);
 	}
-	if (walk->why != NULL)
-		return 0;
 	if (walk->parts == 0 && !open) {
 		whole.encoding[0] = '\0';
 		strcpy(whole.type, "text/plain");
 		part = whole;
 		open = true;
 	}
-	return open ? give(walk, &part, walk->len) : 0;
+	if (open)
+		close_part(walk, &part, walk->len);
 }
 
 int mimepart_walk(
 	const char *text, size_t len, mimepart_fn fn, void *owner, const char **ret_why)
 {
 	struct walk walk = {.text = text, .len = len};
+	int rc = 0;
 
-	if (walk_lines(&walk) != 0 || walk.why != NULL) {
-		*ret_why = walk.why;
-		return 0;
-	}
-	walk = (struct walk){.text = text, .len = len, .fn = fn, .owner = owner};
-	int rc = walk_lines(&walk);
-	*ret_why = NULL;
+	/* Each boundary ends one part at most, and the mail's end another. */
+	walk.leaves = calloc(MIMEPART_PARTS_MAX + 1, sizeof *walk.leaves);
+	if (walk.leaves == NULL)
+		return -ENOMEM;
+	walk_lines(&walk);
+	for (size_t i = 0; i < walk.leaves_len && walk.why == NULL && rc == 0; i++)
+		rc = fn(owner, &walk.leaves[i]);
+	*ret_why = walk.why;
+	free(walk.leaves);
 	return rc;
 }

@@ -39,7 +39,7 @@ typedef int (*mimepart_fn)(void *owner, const struct mimepart *part);
 size_t mimepart_normalise(const uint8_t *from, size_t len, char *to);
 
 /* *ret_why: NULL, or the limit that the mail breaks; then fn was not called at all.
- * Returns 0 or what fn returned. */
+ * Returns 0, -ENOMEM, or what fn returned. */
 int mimepart_walk(const char *text, size_t len, mimepart_fn fn, void *owner,
 	const char **ret_why) __attribute__((warn_unused_result));
 
