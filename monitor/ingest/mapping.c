@@ -81,8 +81,9 @@ static void fill_answer(const struct span *values, struct report *report)
 	saying_reply(report, text);
 	if (span_take_number(&code, &number) && number >= 200 && number <= 599)
 		report->code = (uint16_t)number;
-	if (report->code == 0 && report->relay_host[0] == '\0' &&
-		report->relay_ip[0] == '\0')
+	/* Many services tell no host; a code at least is what servers answer with. */
+	if (report->code == 0 && report->status[0] == '\0' &&
+		report->relay_host[0] == '\0' && report->relay_ip[0] == '\0')
 		report->origin = REPORT_LOCAL;
 }
 

@@ -34,6 +34,8 @@ static void mapping_works_out_the_outcome(void **state)
 	assert_int_equal(report->origin, REPORT_REMOTE);
 	assert_null(fill(&reading, "1", "a@b", "", "", "", "4.2.2"));
 	assert_int_equal(report->outcome, DELIVERY_DEFERRED);
+	assert_int_equal(report->origin, REPORT_REMOTE);
+	assert_null(fill(&reading, "1", "a@b", "", "deferred", "", ""));
 	assert_int_equal(report->origin, REPORT_LOCAL);
 	assert_null(fill(&reading, "1", "a@b", "", "", "550", "5.1.1"));
 	assert_int_equal(report->outcome, DELIVERY_BOUNCED);
@@ -49,6 +51,10 @@ static void mapping_works_out_the_outcome(void **state)
 		fill(&reading, "1", "a@b", "", "odd", "250", ""), "unknown outcome");
 	assert_string_equal(fill(&reading, "", "a@b", "", "", "250", ""), "no time");
 	assert_string_equal(fill(&reading, "1", "", "", "", "250", ""), "no recipient");
+	reading.reader->timeless = true;
+	assert_null(fill(&reading, "", "a@b", "", "", "250", ""));
+	assert_int_equal(report->at, 0);
+	assert_string_equal(fill(&reading, "soon", "a@b", "", "", "250", ""), "no time");
 	reading_stop(&reading);
 }
 
