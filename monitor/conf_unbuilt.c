@@ -65,6 +65,9 @@ static void check_delivery(struct conf_reader *reader, size_t i)
 	if (sources != 1)
 		conf_blame(reader, sources == 0 ? NULL : "several",
 			"one of path, journal, maildir, http", "deliveries[%zu]", i);
+	if (delivery->journal != NULL || delivery->http != NULL || delivery->format > 7)
+		conf_warn(reader, place(path, "deliveries", i, "name"),
+			"not in this release: checked, but nothing is read from it");
 	if (delivery->http != NULL && delivery->http[0] != '/')
 		conf_blame(reader, delivery->http, "a path such as /hooks/ses",
 			"deliveries[%zu].http", i);
@@ -204,10 +207,8 @@ static void warn_of_sections(struct conf_reader *reader)
 		const char *key;
 		bool present;
 	} sections[] = {
-		{"deliveries", file->deliveries_count > 0},
 		{"operators-file", file->operators_file != NULL},
 		{"asn-file", file->asn_file != NULL},
-		{"recipients", file->recipients != NULL},
 		{"detection", file->detection != NULL},
 		{"channels", file->channels_count > 0},
 		{"routes", file->routes_count > 0},

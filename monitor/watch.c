@@ -18,17 +18,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
 #include <uv.h>
 
 #include "monitor/clock.h"
 #include "monitor/conf.h"
 #include "monitor/control.h"
 #include "monitor/fleet.h"
+#include "monitor/ingest/ingest.h"
 #include "monitor/log.h"
 #include "monitor/recorder.h"
 #include "monitor/resolvconf.h"
 #include "monitor/roster.h"
+#include "monitor/summary.h"
 #include "storage/history.h"
 #include "storage/lookup.h"
 #include "storage/retention.h"
@@ -52,6 +53,7 @@ struct watch {
 	struct fleet *fleet;
 	struct roster *wished; /* while a request changes the watch list */
 	struct control *control;
+	struct ingest *ingest;
 	struct resolvconf resolvconf;
 	size_t domains;
 	uint64_t points; /* active, when the fleet started */
@@ -131,6 +133,9 @@ static int launch(
 		return error;
 	watch->points = fleet_tally(watch->fleet).targets;
 	error = fleet_start(watch->fleet);
+	if (error == 0 && !watch->options->once)
+		error = ingest_create(
+			&watch->loop, watch->store, watch->conf, &watch->ingest);
 	if (error == 0 && watch->domains == 0)
 		log_warn("watch",
 			"no domain is watched yet: name some, or `mxvigil watch add`");
@@ -140,6 +145,8 @@ static int launch(
 static void land(struct watch *watch)
 {
 	fleet_stop(watch->fleet);
+	ingest_destroy(watch->ingest);
+	watch->ingest = NULL;
 	if (recorder_write(watch->recorder, now_at(watch)) != 0)
 		watch->status = 1;
 	fleet_destroy(watch->fleet);
@@ -381,34 +388,6 @@ static void close_loop(struct watch *watch)
 	uv_loop_close(&watch->loop);
 }
 
-static json_t *count_states(const struct poller_tally *tally, bool usable)
-{
-	json_t *counts = json_object();
-	for (unsigned i = 1; i < sizeof tally->answers / sizeof *tally->answers; i++)
-		if (tally->answers[i] != 0 &&
-			answer_state_is_usable((enum answer_state)i) == usable)
-			json_object_set_new(counts,
-				answer_state_name((enum answer_state)i),
-				json_integer((json_int_t)tally->answers[i]));
-	return counts;
-}
-
-/* The row of `run --once`. */
-static void print_summary(const struct watch *watch, const struct poller_tally *tally)
-{
-	const double seconds = (double)(clock_mono_ms() - watch->started_mono_ms) / 1000;
-	json_t *row = json_pack("{sI sI so so sI sf}", "domains",
-		(json_int_t)watch->domains, "polls", (json_int_t)tally->polls, "answers",
-		count_states(tally, true), "failures", count_states(tally, false),
-		"changes", (json_int_t)recorder_counts(watch->recorder).changes,
-		"seconds", seconds);
-	if (!row)
-		return;
-	json_dumpf(row, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
-	putchar('\n');
-	json_decref(row);
-}
-
 static int work(struct watch *watch, struct interruption interruption)
 {
 	const struct recorder_options recorder = {
@@ -446,7 +425,9 @@ static int work(struct watch *watch, struct interruption interruption)
 	const struct poller_tally tally = fleet_tally(watch->fleet);
 	land(watch);
 	if (watch->options->once)
-		print_summary(watch, &tally);
+		summary_print(watch->domains, &tally,
+			recorder_counts(watch->recorder).changes,
+			clock_mono_ms() - watch->started_mono_ms);
 	return 0;
 }
 

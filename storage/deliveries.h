@@ -27,7 +27,7 @@ struct store_error;
 
 #define DELIVERIES_KEY 32 /* bytes */
 #define DELIVERIES_TWIN_MS INT64_C(600000)
-#define DELIVERIES_BATCH_MOST 8192 /* facts */
+#define DELIVERIES_BATCH_MOST 65536 /* facts */
 
 /* Which addresses of recipients are kept. */
 enum deliveries_keep {

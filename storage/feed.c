@@ -56,6 +56,17 @@ int64_t feed_offset(struct store *store, int64_t number)
 	return offset;
 }
 
+bool feed_is_known(struct store *store, const char *format, const char *path)
+{
+	struct query query =
+		query_begin(store, "SELECT 1 FROM feed WHERE format = ?1 AND path = ?2");
+	query_text(&query, format);
+	query_text(&query, path);
+	bool known = query_next(&query);
+	query_end(&query);
+	return known;
+}
+
 void feed_forget(struct store *store, int64_t before)
 {
 	struct query query = query_begin(store, "DELETE FROM feed WHERE at < ?1");
@@ -90,6 +101,7 @@ static bool read_place(const struct query *query, struct feed_place *ret_place)
 		.offset = query_column_int(query, 9),
 		.at = query_column_int(query, 10),
 		.state = query_column_text(query, 11),
+		.source = query_column_text(query, 12),
 	};
 	copy_text(query, 1, ret_place->format, sizeof ret_place->format);
 	copy_text(query, 2, ret_place->path, sizeof ret_place->path);
@@ -102,9 +114,10 @@ static bool read_place(const struct query *query, struct feed_place *ret_place)
 int feed_each(struct store *store, const char *format, feed_fn fn, void *owner)
 {
 	static const char get[] =
-		"SELECT number, format, path, device, inode, head_len, head, tail_len,"
-		" tail, place, at, state FROM feed WHERE format = ?1 ORDER BY at DESC,"
-		" number DESC";
+		"SELECT f.number, f.format, f.path, f.device, f.inode, f.head_len,"
+		" f.head, f.tail_len, f.tail, f.place, f.at, f.state, s.text FROM feed f"
+		" JOIN source s ON s.id = f.source WHERE f.format = ?1"
+		" ORDER BY f.at DESC, f.number DESC";
 	struct query query = query_begin(store, get);
 	query_text(&query, format);
 	int result = 0;

@@ -34,6 +34,7 @@ struct feed_place {
 	int64_t offset; /* in the text, uncompressed */
 	int64_t at; /* when it was read so far */
 	const char *state; /* of who reads it, "" for none; borrowed for the call */
+	const char *source; /* set when it is read back; borrowed for the call */
 };
 
 /* Writes a place in the open transaction, new or in the stead of what it had been; sets its
@@ -41,6 +42,9 @@ struct feed_place {
 void feed_put(struct store *store, const char *source, struct feed_place *place);
 /* The offset that the store has for the number, -1 for none: who read in between is found out. */
 int64_t feed_offset(struct store *store, int64_t number);
+/* Whether a place is known under this path: of what is read as a whole. Errors stick, or are
+ * false outside a transaction. */
+bool feed_is_known(struct store *store, const char *format, const char *path);
 /* Lets places go that were not touched since `before`; in the open transaction. */
 void feed_forget(struct store *store, int64_t before);
 

@@ -171,6 +171,7 @@ static const char *const version_2[] = {
 	" tail BLOB NOT NULL, place INTEGER NOT NULL, at INTEGER NOT NULL,"
 	" state TEXT NOT NULL) STRICT",
 	"CREATE INDEX feed_format ON feed(format, at)",
+	"CREATE INDEX feed_path ON feed(format, path)",
 	"CREATE TABLE rejected(source INTEGER NOT NULL REFERENCES source,"
 	" reason TEXT NOT NULL, count INTEGER NOT NULL, first_at INTEGER NOT NULL,"
 	" last_at INTEGER NOT NULL, PRIMARY KEY(source, reason)) STRICT, WITHOUT ROWID",

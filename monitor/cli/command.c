@@ -74,6 +74,23 @@ static const struct cli_option classify_options[] = {
 	{"rules", "FILE", "local rules, in place of the configured ones", NULL, 0},
 	{0},
 };
+static const struct cli_option ingest_options[] = {
+	{"format", "FORMAT", "what the files are",
+		"postfix exim pmta kumomta csv jsonl dsn", 0},
+	{"source", "NAME", "read them as this delivery of the configuration", NULL, 0},
+	{0},
+};
+static const struct cli_option deliveries_options[] = {
+	FROM_OPTION,
+	TO_OPTION,
+	{"step", "DURATION", "a row for each such part of the window", NULL, 0},
+	{"relays", NULL, "who answered for the domain, instead", NULL, 0},
+	{0},
+};
+static const struct cli_option status_options[] = {
+	{"rejected", NULL, "the last lines that no parser took", NULL, 0},
+	{0},
+};
 static const struct cli_option verify_options[] = {
 	FROM_OPTION,
 	TO_OPTION,
@@ -101,9 +118,15 @@ const struct cli_command cli_commands[] = {
 	{"classify", "[FILE|-]...", 0, SIZE_MAX,
 		"print deliveries of logs with reasons and rules; store nothing",
 		classify_options, cli_classify},
+	{"ingest", "[FILE]...", 0, SIZE_MAX,
+		"read logs of mail servers, each line once; - is standard input",
+		ingest_options, cli_ingest},
+	{"deliveries", "DOMAIN", 1, 1, "what mail servers reported for a domain",
+		deliveries_options, cli_deliveries},
 	{"verify", "", 0, 0, "recompute the chain of hashes over the history",
 		verify_options, cli_verify},
-	{"status", "", 0, 0, "the state of store and monitor", NULL, cli_status_command},
+	{"status", "", 0, 0, "the state of store and monitor", status_options,
+		cli_status_command},
 	{"config check", "", 0, 0, "check the configuration", NULL, cli_config_check},
 	{"completion", "bash|zsh|fish", 1, 1, "print a completion for a shell", NULL,
 		cli_completion},

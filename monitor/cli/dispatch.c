@@ -11,9 +11,8 @@
 #include "monitor/nearest.h"
 
 /* Of the interface, but of a later release. */
-static const char *const later_commands[] = {"deliveries", "incidents", "expect",
-	"ingest", "backtest", "plot", "report", "protect", "check", "alerts", "forget",
-	"backup"};
+static const char *const later_commands[] = {"incidents", "expect", "backtest", "plot",
+	"report", "protect", "check", "alerts", "forget", "backup"};
 #define LATER_COMMANDS (sizeof later_commands / sizeof *later_commands)
 
 static void print_option(FILE *out, const struct cli_option *option)

@@ -119,6 +119,9 @@ enum cli_status cli_status_command(struct cli *cli)
 	enum cli_status status = cli_open_store(cli);
 	int err;
 
+	if (status == CLI_DONE && options_has(&cli->options, "rejected"))
+		return cli_rejected(cli);
+
 	if (status != CLI_DONE)
 		return status;
 	err = look(cli, &state);

@@ -64,6 +64,9 @@ static void feed_keeps_places_latest_first(void **state)
 	assert_string_equal(list(fixture, "postfix"), "/log.2@30 /log@20 ");
 	assert_int_equal(feed_offset(fixture->store, a.number), 30);
 	assert_int_equal(feed_offset(fixture->store, 99), -1);
+	assert_true(feed_is_known(fixture->store, "postfix", "/log.2"));
+	assert_false(feed_is_known(fixture->store, "postfix", "/log.1"));
+	assert_false(feed_is_known(fixture->store, "exim", "/log.2"));
 	store_begin(fixture->store);
 	feed_forget(fixture->store, T0 + 2);
 	fixture_commit(fixture, T0);

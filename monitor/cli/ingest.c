@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* `ingest`: logs of mail servers, read once into the store. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "monitor/cli/cli.h"
+#include "monitor/clock.h"
+#include "monitor/conf_file.h"
+#include "monitor/ingest/mailbox.h"
+#include "monitor/ingest/settings.h"
+#include "monitor/ingest/source.h"
+
+#define COPY_BYTES 65536
+
+struct ingestion {
+	struct cli *cli;
+	struct settings settings;
+	const struct conf_file_delivery *delivery; /* NULL: none */
+	const char *format;
+	const char *name; /* of the source */
+	uint64_t refused;
+	enum cli_status status;
+};
+
+static const struct conf_file_delivery *find_delivery(
+	const struct conf *conf, const char *name)
+{
+	for (unsigned i = 0; conf->file != NULL && i < conf->file->deliveries_count; i++)
+		if (strcmp(conf->file->deliveries[i].name, name) == 0)
+			return &conf->file->deliveries[i];
+	return NULL;
+}
+
+static void say_counts(
+	struct ingestion *ingestion, const char *path, const struct source *source)
+{
+	const struct reader_counts *counts = source_counts(source);
+	const int64_t known = source_known(source);
+	const uint64_t refused = counts->rejected + source_refused(source);
+	ingestion->refused += refused;
+	if (ingestion->cli->json)
+		printf("{\"lines\":%llu,\"deliveries\":%llu,\"ignored\":%llu,"
+		       "\"refused\":%llu,\"known_bytes\":%lld}\n",
+			(unsigned long long)counts->lines,
+			(unsigned long long)counts->reports,
+			(unsigned long long)counts->ignored, (unsigned long long)refused,
+			(long long)known);
+	cli_say("%s: %llu lines, %llu deliveries, %llu lines refused%s", path,
+		(unsigned long long)counts->lines, (unsigned long long)counts->reports,
+		(unsigned long long)refused,
+		known > 0 ? "; what was read before is passed over" : "");
+}
+
+static struct intake_options intake_of(const struct ingestion *ingestion)
+{
+	return (struct intake_options){
+		.source = ingestion->name,
+		.rules = ingestion->settings.rules,
+		.key = ingestion->settings.key,
+		.keep = ingestion->settings.keep,
+		.mail = strcmp(ingestion->format, "dsn") == 0,
+	};
+}
+
+static int make_source(const struct ingestion *ingestion, const char *path,
+	struct reader_fields *fields, struct source **ret_source)
+{
+	const struct conf_file_delivery *delivery = ingestion->delivery;
+	struct source_options options = {
+		.intake = intake_of(ingestion),
+		.path = path,
+		.alone = true,
+		.reader = {.zone = options_value(&ingestion->cli->options, "tz")},
+	};
+	int error = reader_format_from_name(ingestion->format, &options.format);
+	if (error < 0)
+		return error;
+	if (delivery != NULL) {
+		settings_fields(delivery, fields);
+		options.reader.fields = delivery->fields != NULL ? fields : NULL;
+		options.reader.internal_relays =
+			(const char *const *)delivery->internal_relays;
+		options.reader.internal_relays_len = delivery->internal_relays_count;
+		if (options.reader.zone == NULL)
+			options.reader.zone = delivery->timezone;
+	}
+	return source_create(&options, ret_source);
+}
+
+static void read_log(struct ingestion *ingestion, const char *path, const char *shown)
+{
+	struct reader_fields fields;
+	struct source *source = NULL;
+	bool more = false;
+	int error = make_source(ingestion, path, &fields, &source);
+	if (error < 0) {
+		cli_say("%s: %s", shown,
+			error == -EINVAL ? "no such time zone" : strerror(-error));
+		ingestion->status = CLI_FAILED;
+		return;
+	}
+	while (error == 0 && !source_is_done(source) && source_trouble(source) == 0)
+		error = source_step(source, ingestion->cli->store, clock_read().wall_ms,
+			clock_mono_ms(), &more);
+	if (error == 0)
+		error = source_trouble(source);
+	if (error < 0)
+		ingestion->status = cli_file_failed(shown, error);
+	else
+		say_counts(ingestion, shown, source);
+	source_destroy(source);
+}
+
+static void read_mail(struct ingestion *ingestion, const char *path, const char *shown)
+{
+	const struct intake_options options = intake_of(ingestion);
+	struct intake *intake;
+	struct store_error error;
+	int result = intake_create(&options, &intake);
+	if (result == 0) {
+		result = mailbox_read_file(intake, ingestion->cli->store, path,
+			clock_read().wall_ms, &error);
+		intake_destroy(intake);
+	}
+	if (result < 0)
+		ingestion->status = cli_file_failed(shown, result);
+	else
+		cli_say("%s: %s", shown, result == 1 ? "read" : "known already");
+}
+
+/* Standard input cannot be read twice, as finding what is known of it needs: it is copied into a
+ * file without a name. Returns its descriptor, or a negative errno. */
+static int copy_input(void)
+{
+	char bytes[COPY_BYTES];
+	const char *folder = getenv("TMPDIR");
+	int fd = open(
+		folder != NULL ? folder : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	ssize_t got = 1;
+	if (fd < 0)
+		return -errno;
+	while (got > 0) {
+		got = read(STDIN_FILENO, bytes, sizeof bytes);
+		if (got < 0 && errno == EINTR)
+			got = 1;
+		else if (got > 0 && write(fd, bytes, (size_t)got) != got)
+			got = -1;
+	}
+	if (got == 0)
+		return fd;
+	const int error = errno != 0 ? -errno : -ENOSPC;
+	close(fd);
+	return error;
+}
+
+static void read_one(struct ingestion *ingestion, const char *path)
+{
+	const bool mail = strcmp(ingestion->format, "dsn") == 0;
+	char copy[64];
+	int fd = -1;
+	const char *shown = path;
+	if (strcmp(path, "-") == 0) {
+		fd = copy_input();
+		if (fd < 0) {
+			ingestion->status = cli_file_failed("standard input", fd);
+			return;
+		}
+		snprintf(copy, sizeof copy, "/proc/self/fd/%d", fd);
+		path = copy;
+		shown = "standard input";
+	}
+	if (mail)
+		read_mail(ingestion, path, shown);
+	else
+		read_log(ingestion, path, shown);
+	if (fd >= 0)
+		close(fd);
+}
+
+static enum cli_status prepare(struct ingestion *ingestion)
+{
+	struct cli *cli = ingestion->cli;
+	const char *source = options_value(&cli->options, "source");
+	char why[SETTINGS_WHY_MAX];
+	enum cli_status status = cli_load_conf(cli);
+	if (status != CLI_DONE)
+		return status;
+	ingestion->format = options_value(&cli->options, "format");
+	if (ingestion->format == NULL)
+		return cli_wrong_call("ingest: expected --format");
+	ingestion->name = source != NULL ? source : ingestion->format;
+	if (source != NULL &&
+		(ingestion->delivery = find_delivery(&cli->conf, source)) == NULL)
+		return cli_wrong_call(
+			"ingest: --source: the configuration has no such delivery");
+	status = cli_open_store_to_write(cli);
+	if (status != CLI_DONE)
+		return status;
+	if (settings_load(&cli->conf, &ingestion->settings, why) == 0)
+		return CLI_DONE;
+	cli_say("%s", why);
+	return CLI_FAILED;
+}
+
+enum cli_status cli_ingest(struct cli *cli)
+{
+	struct ingestion ingestion = {.cli = cli};
+	enum cli_status status = prepare(&ingestion);
+	if (status != CLI_DONE)
+		return status;
+	for (size_t i = 0; i < cli->options.arguments_len; i++)
+		read_one(&ingestion, cli->options.arguments[i]);
+	if (cli->options.arguments_len == 0)
+		read_one(&ingestion, "-");
+	settings_finish(&ingestion.settings);
+	if (ingestion.status != CLI_DONE || ingestion.refused > 0)
+		return CLI_FAILED;
+	return cli_finish_output();
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * follow — the bytes of a log file, through its rotations, each once.
+ *
+ * A log is a path and what it was called before: PATH.1, PATH-20260101, PATH.2.gz, ... The file
+ * under PATH is read as it grows. When another one lies there, the old one is read to its end
+ * (whoever writes the new one has left it), then every file that came in between, then the new
+ * one. After a restart the same: the file that was being read is found by its text, whatever it
+ * is called now, what came after it is read from its start. A file that was never read before
+ * the first start under a source's name is not looked for.
+ *
+ * A file that is cut (logrotate's copytruncate) is told by its size or by its text before our
+ * place being another; its copy, if there is one, has the rest. What was written between copying
+ * and cutting is lost by logrotate, and that it was cut is said.
+ *
+ * Never waits; what cannot be opened is tried again, at longer and longer distances. One thread.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "storage/feed.h"
+
+struct follow;
+struct store;
+
+enum follow_kind {
+	FOLLOW_NOTHING, /* not now */
+	FOLLOW_BEGIN, /* of a file: at its start, or at `place` */
+	FOLLOW_BYTES,
+	FOLLOW_END, /* of a file: nothing will be added to it */
+	FOLLOW_CUT, /* the file was cut; the same text may go on in a copy */
+	FOLLOW_TROUBLE, /* said once until it is over */
+};
+struct follow_piece {
+	enum follow_kind kind;
+	const uint8_t *
+		bytes; /* BYTES; BEGIN: whole lines before the place. Until the next read */
+	size_t len;
+	const struct feed_place *place; /* BEGIN: NULL for the start */
+	const char *path; /* of the file; but for NOTHING */
+	int64_t modified_at; /* BEGIN, BYTES */
+	int error; /* TROUBLE */
+};
+
+/* Copies its arguments. alone: just this one file, to its end. Returns 0 or -ENOMEM. */
+int follow_create(const char *path, const char *format, const char *source, bool alone,
+	struct follow **ret_follow) __attribute__((warn_unused_result));
+void follow_destroy(struct follow *follow);
+
+/* The next piece. store is read for known places. mono_ms: of a clock that only goes on.
+ * Returns 0, -ENOMEM, or the error of a query. */
+int follow_read(struct follow *follow, struct store *store, uint64_t mono_ms,
+	struct follow_piece *ret_piece) __attribute__((warn_unused_result));
+/* All before the offset is dealt with; it lies in what was read since the last call, or is the
+ * same. */
+void follow_advance(struct follow *follow, int64_t offset);
+/* The place in the present file, to be committed; the caller sets `at` and `state`, and hands its
+ * number back. */
+void follow_place(const struct follow *follow, struct feed_place *ret_place);
+void follow_committed(struct follow *follow, int64_t number);

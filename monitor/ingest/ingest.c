@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include "monitor/ingest/ingest.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "monitor/clock.h"
+#include "monitor/conf.h"
+#include "monitor/conf_file.h"
+#include "monitor/ingest/mailbox.h"
+#include "monitor/ingest/settings.h"
+#include "monitor/ingest/source.h"
+#include "monitor/log.h"
+#include "storage/store.h"
+
+#define IDLE_MS 250 /* between looks at logs that have not grown */
+#define BUSY_MS 1 /* while there is more to read: others have their turn in between */
+#define FAILED_MS 1000
+#define PRUNE_EVERY_MS 600000
+#define PRUNE_AGAIN_MS 1000
+
+struct ingest {
+	struct store *store;
+	struct settings settings;
+	struct source **sources; /* owned */
+	size_t sources_len;
+	struct mailbox **mailboxes; /* owned */
+	size_t mailboxes_len;
+	uv_timer_t timer;
+	uint64_t prune_at; /* monotonic */
+};
+
+static enum reader_format format_of(int word)
+{
+	switch ((enum settings_format)word) {
+	case SETTINGS_POSTFIX:
+		return READER_POSTFIX;
+	case SETTINGS_EXIM:
+		return READER_EXIM;
+	case SETTINGS_PMTA:
+		return READER_PMTA;
+	case SETTINGS_KUMOMTA:
+		return READER_KUMOMTA;
+	case SETTINGS_CSV:
+		return READER_CSV;
+	case SETTINGS_JSONL:
+	case SETTINGS_DSN:
+		break;
+	}
+	return READER_JSONL;
+}
+
+static struct intake_options intake_of(
+	const struct ingest *ingest, const struct conf_file_delivery *delivery)
+{
+	return (struct intake_options){
+		.source = delivery->name,
+		.rules = ingest->settings.rules,
+		.key = ingest->settings.key,
+		.keep = ingest->settings.keep,
+		.mail = delivery->format == SETTINGS_DSN,
+	};
+}
+
+static int add_log(struct ingest *ingest, const struct conf_file_delivery *delivery)
+{
+	struct reader_fields fields;
+	settings_fields(delivery, &fields);
+	const struct source_options options = {
+		.intake = intake_of(ingest, delivery),
+		.format = format_of(delivery->format),
+		.path = delivery->path,
+		.reader =
+			{
+				.zone = delivery->timezone,
+				.internal_relays =
+					(const char *const *)delivery->internal_relays,
+				.internal_relays_len = delivery->internal_relays_count,
+				.fields = delivery->fields != NULL ? &fields : NULL,
+			},
+	};
+	int error = source_create(&options, &ingest->sources[ingest->sources_len]);
+	if (error < 0) {
+		log_err("ingest", "cannot be read name=%s error=%s", delivery->name,
+			error == -EINVAL ? "no such time zone" : strerror(-error));
+		return error;
+	}
+	ingest->sources_len++;
+	return 0;
+}
+
+static int add_mailbox(struct ingest *ingest, const struct conf_file_delivery *delivery)
+{
+	const struct intake_options options = intake_of(ingest, delivery);
+	int error = mailbox_create(
+		&options, delivery->maildir, &ingest->mailboxes[ingest->mailboxes_len]);
+	if (error == 0)
+		ingest->mailboxes_len++;
+	return error;
+}
+
+static int add_source(struct ingest *ingest, const struct conf_file_delivery *delivery)
+{
+	const bool lines =
+		delivery->format <= SETTINGS_JSONL && delivery->format != SETTINGS_DSN;
+	if (delivery->path != NULL && lines)
+		return add_log(ingest, delivery);
+	if (delivery->maildir != NULL && delivery->format == SETTINGS_DSN)
+		return add_mailbox(ingest, delivery);
+	log_warn("ingest", "not in this release, so nothing is read name=%s",
+		delivery->name);
+	return 0;
+}
+
+static void prune(struct ingest *ingest, int64_t now, uint64_t mono_ms)
+{
+	struct store_error error;
+	bool more = false;
+	if (mono_ms < ingest->prune_at)
+		return;
+	if (deliveries_prune(
+		    ingest->store, &ingest->settings.limits, now, &more, &error) < 0)
+		log_warn("ingest", "old deliveries stay for now error=%s",
+			log_quote(error.text));
+	ingest->prune_at = mono_ms + (more ? PRUNE_AGAIN_MS : PRUNE_EVERY_MS);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct ingest *ingest = timer->data;
+	const int64_t now = clock_read().wall_ms;
+	const uint64_t mono_ms = clock_mono_ms();
+	uint64_t next_ms = IDLE_MS;
+	for (size_t i = 0; i < ingest->sources_len + ingest->mailboxes_len; i++) {
+		bool more = false;
+		const bool is_log = i < ingest->sources_len;
+		const int error = is_log
+			? source_step(
+				  ingest->sources[i], ingest->store, now, mono_ms, &more)
+			: mailbox_step(ingest->mailboxes[i - ingest->sources_len],
+				  ingest->store, now, mono_ms, &more);
+		if (error < 0 && next_ms != BUSY_MS)
+			next_ms = FAILED_MS;
+		else if (more)
+			next_ms = BUSY_MS;
+	}
+	prune(ingest, now, mono_ms);
+	uv_timer_start(timer, on_timer, next_ms, 0);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+static int add_sources(struct ingest *ingest, const struct conf_file *file)
+{
+	ingest->sources = calloc(file->deliveries_count, sizeof(struct source *));
+	ingest->mailboxes = calloc(file->deliveries_count, sizeof(struct mailbox *));
+	int error = ingest->sources == NULL || ingest->mailboxes == NULL ? -ENOMEM : 0;
+	for (size_t i = 0; error == 0 && i < file->deliveries_count; i++)
+		error = add_source(ingest, &file->deliveries[i]);
+	return error;
+}
+
+int ingest_create(uv_loop_t *loop, struct store *store, const struct conf *conf,
+	struct ingest **ret_ingest)
+{
+	char why[SETTINGS_WHY_MAX];
+	*ret_ingest = NULL;
+	if (conf->file == NULL || conf->file->deliveries_count == 0)
+		return 0;
+	struct ingest *ingest = calloc(1, sizeof *ingest);
+	if (ingest == NULL)
+		return -ENOMEM;
+	int error = uv_timer_init(loop, &ingest->timer);
+	if (error != 0) {
+		free(ingest);
+		return error;
+	}
+	ingest->timer.data = ingest;
+	ingest->store = store;
+	error = settings_load(conf, &ingest->settings, why);
+	if (error < 0)
+		log_err("ingest", "deliveries cannot be read error=%s", log_quote(why));
+	else
+		error = add_sources(ingest, conf->file);
+	if (error < 0) {
+		ingest_destroy(ingest);
+		return error;
+	}
+	uv_timer_start(&ingest->timer, on_timer, 0, 0);
+	*ret_ingest = ingest;
+	return 0;
+}
+
+void ingest_destroy(struct ingest *ingest)
+{
+	if (ingest == NULL)
+		return;
+	for (size_t i = 0; i < ingest->sources_len; i++)
+		source_destroy(ingest->sources[i]);
+	for (size_t i = 0; i < ingest->mailboxes_len; i++)
+		mailbox_destroy(ingest->mailboxes[i]);
+	free(ingest->sources);
+	free(ingest->mailboxes);
+	settings_finish(&ingest->settings);
+	uv_close((uv_handle_t *)&ingest->timer, on_closed);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+#include "monitor/ingest/logfile.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#include "monitor/ingest/unpack.h"
+#include "storage/feed.h"
+
+#define SKIP_BYTES 65536
+
+#define PACKED_BYTES 4096 /* that are unpacked in one go: each may become a thousand */
+
+struct logfile {
+	int fd; /* owned */
+	bool packed;
+	int64_t offset;
+	/* of a packed file */
+	struct unpack *unpack; /* owned */
+	int64_t packed_offset;
+	bool ended;
+	uint8_t *text; /* owned; what came out and was not read yet */
+	size_t text_at;
+	size_t text_len;
+	size_t text_room;
+	bool failed; /* no memory for it */
+};
+
+void logfile_hash(const void *bytes, size_t len, uint8_t ret_hash[32])
+{
+	int done = EVP_Digest(bytes, len, ret_hash, NULL, EVP_sha256(), NULL);
+	assert(done == 1);
+}
+
+static ssize_t read_at(int fd, void *bytes, size_t len, int64_t offset)
+{
+	ssize_t got;
+	do
+		got = pread(fd, bytes, len, offset);
+	while (got < 0 && errno == EINTR);
+	return got < 0 ? -errno : got;
+}
+
+static bool guess_packed(int fd)
+{
+	static const uint8_t zstd_magic[] = {0x28, 0xb5, 0x2f, 0xfd};
+	uint8_t magic[4] = {0};
+	if (read_at(fd, magic, sizeof magic, 0) < 4)
+		return false;
+	return (magic[0] == 0x1f && magic[1] == 0x8b) ||
+		memcmp(magic, zstd_magic, sizeof magic) == 0;
+}
+
+static void on_bytes(void *owner, const void *bytes, size_t len)
+{
+	struct logfile *file = owner;
+	if (len > file->text_room - file->text_len) {
+		const size_t room = 2 * (file->text_len + len);
+		uint8_t *grown = realloc(file->text, room);
+		file->failed = file->failed || grown == NULL;
+		if (grown == NULL)
+			return;
+		file->text = grown;
+		file->text_room = room;
+	}
+	memcpy(file->text + file->text_len, bytes, len);
+	file->text_len += len;
+}
+
+/* Begins to read the text from its start. */
+static int begin(struct logfile *file)
+{
+	const struct unpack_sink sink = {.owner = file, .on_bytes = on_bytes};
+	file->offset = 0;
+	if (!file->packed)
+		return 0;
+	unpack_destroy(file->unpack);
+	file->unpack = NULL;
+	file->packed_offset = 0;
+	file->text_at = file->text_len = 0;
+	file->ended = false;
+	return unpack_create(&sink, &file->unpack);
+}
+
+int logfile_open_fd(int fd, struct logfile **ret_file)
+{
+	struct stat stat_of;
+	if (fstat(fd, &stat_of) < 0)
+		return -errno;
+	if (!S_ISREG(stat_of.st_mode))
+		return -EINVAL;
+	struct logfile *file = calloc(1, sizeof *file);
+	if (file == NULL)
+		return -ENOMEM;
+	file->fd = fd;
+	file->packed = guess_packed(fd);
+	int error = begin(file);
+	if (error < 0) {
+		free(file);
+		return error;
+	}
+	*ret_file = file;
+	return 0;
+}
+
+int logfile_open(const char *path, bool no_links, struct logfile **ret_file)
+{
+	/* Without waiting: a FIFO would hold us up for ever. */
+	int fd = open(path,
+		O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY |
+			(no_links ? O_NOFOLLOW : 0));
+	if (fd < 0)
+		return -errno;
+	int error = logfile_open_fd(fd, ret_file);
+	if (error < 0)
+		close(fd);
+	return error;
+}
+
+void logfile_close(struct logfile *file)
+{
+	if (file == NULL)
+		return;
+	unpack_destroy(file->unpack);
+	free(file->text);
+	close(file->fd);
+	free(file);
+}
+
+/* Unpacks until there is text, or the end. */
+static int unpack_more(struct logfile *file)
+{
+	uint8_t bytes[PACKED_BYTES];
+	int error = 0;
+	file->text_at = file->text_len = 0;
+	while (error == 0 && file->text_len == 0 && !file->ended) {
+		const ssize_t got =
+			read_at(file->fd, bytes, sizeof bytes, file->packed_offset);
+		if (got < 0)
+			return (int)got;
+		file->packed_offset += got;
+		file->ended = got == 0;
+		error = file->ended ? unpack_end(file->unpack)
+				    : unpack_feed(file->unpack, bytes, (size_t)got);
+	}
+	if (file->failed)
+		return -ENOMEM;
+	return error == 0 || error == -ENOMEM ? error : -EUCLEAN;
+}
+
+static ssize_t read_packed(struct logfile *file, void *bytes, size_t len)
+{
+	if (file->text_at == file->text_len) {
+		int error = unpack_more(file);
+		if (error < 0)
+			return error;
+	}
+	const size_t left = file->text_len - file->text_at;
+	if (len > left)
+		len = left;
+	if (len > 0)
+		memcpy(bytes, file->text + file->text_at, len);
+	file->text_at += len;
+	return (ssize_t)len;
+}
+
+ssize_t logfile_read(struct logfile *file, void *bytes, size_t len)
+{
+	const ssize_t got = file->packed ? read_packed(file, bytes, len)
+					 : read_at(file->fd, bytes, len, file->offset);
+	if (got > 0)
+		file->offset += got;
+	return got;
+}
+
+int logfile_seek(struct logfile *file, int64_t offset)
+{
+	struct stat stat_of;
+	if (!file->packed) {
+		if (fstat(file->fd, &stat_of) < 0)
+			return -errno;
+		if (offset > stat_of.st_size)
+			return -ERANGE;
+		file->offset = offset;
+		return 0;
+	}
+	int error = offset < file->offset ? begin(file) : 0;
+	while (error == 0 && file->offset < offset) {
+		uint8_t bytes[SKIP_BYTES];
+		const int64_t left = offset - file->offset;
+		const ssize_t got = logfile_read(
+			file, bytes, left < SKIP_BYTES ? (size_t)left : SKIP_BYTES);
+		if (got <= 0)
+			error = got < 0 ? (int)got : -ERANGE;
+	}
+	return error;
+}
+
+ssize_t logfile_peek(const struct logfile *file, int64_t offset, void *bytes, size_t len)
+{
+	return read_at(file->fd, bytes, len, offset);
+}
+
+bool logfile_is_packed(const struct logfile *file)
+{
+	return file->packed;
+}
+
+int64_t logfile_offset(const struct logfile *file)
+{
+	return file->offset;
+}
+
+int logfile_identify(const struct logfile *file, struct logfile_identity *ret_identity)
+{
+	struct stat stat_of;
+	if (fstat(file->fd, &stat_of) < 0)
+		return -errno;
+	*ret_identity = (struct logfile_identity){
+		.device = stat_of.st_dev,
+		.inode = stat_of.st_ino,
+		.size = stat_of.st_size,
+		.modified_at = (int64_t)stat_of.st_mtim.tv_sec * 1000 +
+			stat_of.st_mtim.tv_nsec / 1000000,
+	};
+	return 0;
+}
+
+/* Whether the len bytes at offset hash so. */
+static int has_hash(
+	struct logfile *file, int64_t offset, size_t len, const uint8_t hash[FEED_HASH])
+{
+	uint8_t bytes[FEED_HEAD_MOST];
+	uint8_t found[FEED_HASH];
+	size_t got = 0;
+	int error = logfile_seek(file, offset);
+	if (error < 0)
+		return error == -ERANGE ? 0 : error;
+	while (got < len) {
+		ssize_t more = logfile_read(file, bytes + got, len - got);
+		if (more <= 0)
+			return (int)more;
+		got += (size_t)more;
+	}
+	logfile_hash(bytes, len, found);
+	return memcmp(found, hash, sizeof found) == 0;
+}
+
+int logfile_matches(struct logfile *file, const struct feed_place *place)
+{
+	int same = has_hash(file, 0, place->head_len, place->head);
+	if (same != 1)
+		return same;
+	return has_hash(
+		file, place->offset - place->tail_len, place->tail_len, place->tail);
+}

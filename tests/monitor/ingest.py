@@ -1,0 +1,188 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Deliveries from end to end: logs by command and by monitor, into rows.
+
+usage: ingest.py MXVIGIL
+"""
+import email.utils
+import gzip
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
+import tap  # noqa: E402
+
+# Yesterday: the monitor lets go of what is old.
+YESTERDAY = time.gmtime(time.time() - 86400)
+DAY = time.strftime("%Y-%m-%d", YESTERDAY)
+SENT = "250 2.0.0 ok"
+UNKNOWN = "550 5.1.1 <{0}>: Recipient address rejected: User unknown"
+BOUNCE = """From: MAILER-DAEMON@sender.example
+To: bounces@sender.example
+Subject: Undelivered Mail Returned to Sender
+Date: DATE 03:00:20 +0000
+Message-ID: <1@sender.example>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+User unknown
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; sender.example
+X-Postfix-Queue-ID: 4ABCDE00001
+Arrival-Date: DATE 03:00:00 +0000
+
+Final-Recipient: rfc822; {0}
+Action: failed
+Status: 5.1.1
+Remote-MTA: dns; mx.a.example
+Diagnostic-Code: smtp; 550 5.1.1 User unknown
+
+--b--
+""".replace("DATE", email.utils.formatdate(time.mktime(YESTERDAY))[:16])
+
+
+def line(number, recipient, status="sent", dsn="2.0.0", reply=SENT):
+    said = reply.format(recipient)
+    if status != "sent":
+        said = f"host mx.a.example[192.0.2.1] said: {said} (in reply to RCPT TO command)"
+    return (f"{DAY}T03:00:{number % 60:02d}.000Z host postfix/smtp[7]: 4ABCDE{number:05X}: "
+            f"to=<{recipient}>, relay=mx.a.example[192.0.2.1]:25, delay=1, delays=0/0/0/1, "
+            f"dsn={dsn}, status={status} ({said})\n")
+
+
+def equal(t, found, wanted, name):
+    t.ok(found == wanted, name, f"found {found!r}, expected {wanted!r}")
+
+
+class World:
+    def __init__(self, binary, folder):
+        self.binary = binary
+        self.folder = pathlib.Path(folder)
+        self.log = self.folder / "mail.log"
+        self.maildir = self.folder / "bounces"
+        for name in ("new", "cur", "tmp"):
+            (self.maildir / name).mkdir(parents=True)
+        self.conf = self.folder / "mxvigil.yaml"
+        self.conf.write_text(
+            f"store: {self.folder}/history.db\nsite: test\n"
+            "views:\n  - {name: mta, kind: recursive, servers: [127.0.0.1]}\n"
+            "deliveries:\n"
+            f"  - {{name: postfix, format: postfix, path: {self.log}}}\n"
+            f"  - {{name: dsn, format: dsn, maildir: {self.maildir}}}\n")
+
+    def run(self, *words, **options):
+        return subprocess.run([self.binary, "-c", str(self.conf), *map(str, words)],
+                              capture_output=True, text=True, timeout=60, **options)
+
+    def rows(self, *words):
+        done = self.run(*words, "--json")
+        return [json.loads(text) for text in done.stdout.splitlines()]
+
+    def counts(self, domain="a.example"):
+        return {(r["outcome"], r["reason"]): (r["count"], r["recipients"])
+                for r in self.rows("deliveries", domain)}
+
+
+def until(condition, seconds=20):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def check_commands(world, t):
+    text = "".join([
+        line(1, "a@a.example", "bounced", "5.1.1", UNKNOWN),
+        line(2, "B@a.example"), line(3, "b@a.example"),
+        line(4, "c@a.example", "deferred", "4.2.2", "452 4.2.2 mailbox full"),
+        f"{DAY}T03:00:00Z host postfix/smtp[7]: 4ABCDE00009: to=<>, status=sent\n"])
+    path = world.folder / "old.log"
+    path.write_text(text)
+    done = world.run("ingest", "--format", "postfix", path)
+    wanted = {("delivered", None): (2, 1), ("deferred", "mailbox-full"): (1, 1),
+              ("bounced", "user-unknown"): (1, 1)}
+    equal(t, world.counts(), wanted, "ingest counts by outcome, reason and recipient")
+    rows = world.rows("deliveries", "a.example", "--from", DAY, "--to",
+                      f"{DAY} 12:00")
+    equal(t, sorted(rows[0]), ["count", "domain", "from", "outcome", "reason", "recipients",
+                              "relay_host", "to"], "a row has the members of the interface")
+    equal(t, (rows[0]["from"], rows[0]["to"]),
+            (f"{DAY}T00:00:00.000Z", f"{DAY}T12:00:00.000Z"), "and the window's ends")
+    equal(t, rows[0]["relay_host"], "mx.a.example", "and the relay")
+    rejected = world.rows("status", "--rejected")
+    equal(t, done.returncode, 1 if rejected else 0, "refused lines make the exit status 1")
+    (world.folder / "old.log.gz").write_bytes(gzip.compress(text.encode()))
+    world.run("ingest", "--format", "postfix", path, world.folder / "old.log.gz")
+    world.run("ingest", "--format", "postfix", input=text)
+    equal(t, world.counts(), wanted, "the same file again, packed and piped, changes nothing")
+    path.write_text(text + line(5, "d@a.example"))
+    world.run("ingest", "--format", "postfix", path)
+    equal(t, world.counts()[("delivered", None)], (3, 2), "what was added to it is read")
+    equal(t, world.run("deliveries", "b.example").returncode, 1, "a domain never seen is said")
+    equal(t, world.run("ingest", "--format", "postfix", "/nonexistent").returncode, 1,
+            "a missing file too")
+    equal(t, world.run("ingest", "/dev/null").returncode, 2, "and a call without a format")
+    key = world.folder / "history.db.key"
+    equal(t, (key.stat().st_size, key.stat().st_mode & 0o777), (32, 0o600),
+            "the key lies beside the store, for its owner alone")
+    mail = world.folder / "bounce.eml"
+    mail.write_text(BOUNCE.format("e@a.example"))
+    for _ in range(2):
+        world.run("ingest", "--format", "dsn", mail)
+    equal(t, world.counts()[("bounced", "user-unknown")], (2, 2), "a bounce mail is read once")
+    relays = world.rows("deliveries", "a.example", "--relays")
+    equal(t, [r["relay_host"] for r in relays], ["mx.a.example"], "who answered is kept")
+
+
+def check_monitor(world, t):
+    world.log.write_text(line(1, "new@m.example", "bounced", "5.1.1", UNKNOWN)
+                         .replace("4ABCDE", "5ABCDE"))
+    monitor = subprocess.Popen([world.binary, "-c", str(world.conf), "run"],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        t.ok(until(lambda: world.counts("m.example")), "the monitor reads the configured log")
+        with world.log.open("a") as log:
+            log.write(line(2, "x@m.example"))
+        t.ok(until(lambda: ("delivered", None) in world.counts("m.example")),
+             "and what is added to it")
+        (world.maildir / "tmp" / "1.host").write_text(
+            BOUNCE.format("mail@m.example").replace("4ABCDE", "6ABCDE"))
+        os.rename(world.maildir / "tmp" / "1.host", world.maildir / "new" / "1.host")
+        t.ok(until(lambda: world.counts("m.example").get(("bounced", "user-unknown")) == (2, 2)),
+             "and the mails of the maildir")
+        os.rename(world.maildir / "new" / "1.host", world.maildir / "cur" / "1.host:2,S")
+        with world.log.open("a") as log:
+            log.write(line(3, "y@m.example"))
+        t.ok(until(lambda: world.counts("m.example").get(("delivered", None)) == (2, 2)),
+             "which may be moved meanwhile")
+    finally:
+        monitor.terminate()
+        words = monitor.communicate(timeout=30)[1]
+    equal(t, monitor.returncode, 0, "the monitor ends well")
+    equal(t, world.counts("m.example")[("bounced", "user-unknown")], (2, 2), "nothing twice")
+    if monitor.returncode != 0:
+        t.note(words)
+
+
+def main():
+    t = tap.Tap()
+    with tempfile.TemporaryDirectory(prefix="mxvigil-ingest-") as folder:
+        check_commands(World(sys.argv[1], pathlib.Path(folder) / "a"), t)
+        check_monitor(World(sys.argv[1], pathlib.Path(folder) / "b"), t)
+    sys.exit(t.done())
+
+
+if __name__ == "__main__":
+    main()
