@@ -15,6 +15,8 @@
 #include "resolvers/mxset.h"
 #include "storage/record.h"
 
+#define NEWS_VIEW_MAX 64 /* bytes of a view's name, NUL included */
+
 enum news_kind {
 	NEWS_SPAN, /* a span opens where there was none */
 	NEWS_CHANGE, /* the open span ends, another opens */
@@ -47,7 +49,8 @@ struct news {
 	int64_t point;
 	struct endpoint server; /* family 0: the view as a whole */
 	uint8_t *domain; /* owned wire name, where people are told; else NULL */
-	const char *view; /* static for the poller's life */
+	char view
+		[NEWS_VIEW_MAX]; /* a copy: news may outlive the configuration they come from */
 	int64_t at; /* first sight; end of a gap that closes */
 	int64_t from_at; /* last usable poll before; start of a gap */
 	enum confirmation by;

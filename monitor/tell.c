@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "monitor/log.h"
 #include "monitor/poller_inside.h"
 #include "storage/history.h"
+
+_Static_assert(NEWS_VIEW_MAX > CONF_NAME_MAX, "a view's name fits into news");
 
 struct news *tell_begin(struct poller *poller, uint32_t index, enum news_kind kind)
 {
@@ -16,7 +19,8 @@ struct news *tell_begin(struct poller *poller, uint32_t index, enum news_kind ki
 	const size_t len = name_length(name);
 	news->kind = kind;
 	news->point = poller_point_number(poller, index);
-	news->view = target_view(poller, target)->conf->name;
+	snprintf(news->view, sizeof news->view, "%s",
+		target_view(poller, target)->conf->name);
 	news->domain = malloc(len);
 	if (!news->domain) {
 		free(news);

@@ -86,7 +86,7 @@ struct news *desk_make(struct desk *desk, enum news_kind kind, int64_t point)
 	assert_non_null(news);
 	news->kind = kind;
 	news->point = point;
-	news->view = "mta";
+	strcpy(news->view, "mta");
 	news->ttl = 300;
 	news->domain = malloc(name_length(domain));
 	assert_non_null(news->domain);
