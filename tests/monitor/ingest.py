@@ -146,6 +146,28 @@ def check_commands(world, t):
     equal(t, [r["relay_host"] for r in relays], ["mx.a.example"], "who answered is kept")
 
 
+def check_relays(world, t):
+    at = int(time.mktime(YESTERDAY))
+    known = world.folder / "known.cof"
+    known.write_text(json.dumps({
+        "rrname": "a.example.", "rrtype": "MX", "rdata": ["10 mx1.own.example."],
+        "time_first": at - 30 * 86400, "time_last": at + 86400, "count": 9,
+        "sensor_id": "mta"}) + "\n")
+    done = world.run("import", known)
+    t.ok(done.returncode == 0, "what polls saw is known", done.stderr)
+    hosts = ("mx1.own.example", "mx2.own.example", "mx.foreign.example")
+    log = "".join(line(i, f"r{i}@a.example").replace("mx.a.example", host)
+                  for i, host in enumerate(hosts))
+    log += line(7, "r@b.example").replace("mx.a.example", "mx.foreign.example")
+    world.run("ingest", "--format", "postfix", input=log)
+    outside = {r["relay_host"] for r in world.rows("deliveries", "a.example", "--relays")
+               if r["outside_since"]}
+    equal(t, outside, {"mx.foreign.example"}, "a host of another operator is none of its MX")
+    rows = world.rows("deliveries", "b.example", "--relays")
+    equal(t, [r["outside_since"] for r in rows], [None],
+          "of a domain that no poll saw nothing is said")
+
+
 def check_monitor(world, t):
     world.log.write_text(line(1, "new@m.example", "bounced", "5.1.1", UNKNOWN)
                          .replace("4ABCDE", "5ABCDE"))
@@ -180,6 +202,7 @@ def main():
     t = tap.Tap()
     with tempfile.TemporaryDirectory(prefix="mxvigil-ingest-") as folder:
         check_commands(World(sys.argv[1], pathlib.Path(folder) / "a"), t)
+        check_relays(World(sys.argv[1], pathlib.Path(folder) / "c"), t)
         check_monitor(World(sys.argv[1], pathlib.Path(folder) / "b"), t)
     sys.exit(t.done())
 
