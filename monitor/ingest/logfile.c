@@ -61,6 +61,8 @@ static bool guess_packed(int fd)
 static void on_bytes(void *owner, const void *bytes, size_t len)
 {
 	struct logfile *file = owner;
+	if (len == 0)
+		return;
 	if (len > file->text_room - file->text_len) {
 		const size_t room = 2 * (file->text_len + len);
 		uint8_t *grown = realloc(file->text, room);
