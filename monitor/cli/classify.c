@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "monitor/cli/cli.h"
+#include "monitor/cli/folder.h"
 #include "monitor/cli/row.h"
 #include "monitor/conf_file.h"
 #include "monitor/ingest/dsn.h"
@@ -31,6 +32,7 @@ struct classifying {
 	size_t mail_len;
 	uint64_t reports;
 	uint64_t refused;
+	enum cli_status folder_status; /* the latest that was no success */
 	int err; /* the first that ended it: memory, or standard output */
 };
 
@@ -290,6 +292,28 @@ static enum cli_status read_file(struct classifying *classifying, const char *pa
 	return err < 0 ? cli_file_failed(path, err) : CLI_DONE;
 }
 
+/* One mail of a folder; a bad file does not end the walk. */
+static int on_file(void *owner, const char *path)
+{
+	struct classifying *classifying = owner;
+	enum cli_status status = read_file(classifying, path);
+
+	if (status != CLI_DONE)
+		classifying->folder_status = status;
+	return classifying->err;
+}
+
+static enum cli_status read_folder(struct classifying *classifying, const char *path)
+{
+	int err;
+
+	classifying->folder_status = CLI_DONE;
+	err = folder_each(path, on_file, classifying);
+	if (err < 0 && classifying->err == 0)
+		return cli_file_failed(path, err);
+	return classifying->folder_status;
+}
+
 /* Every file is read, though one before could not be. */
 static enum cli_status read_files(struct classifying *classifying)
 {
@@ -301,7 +325,9 @@ static enum cli_status read_files(struct classifying *classifying)
 	enum cli_status status = CLI_DONE;
 
 	for (size_t i = 0; i < len && classifying->err == 0; i++) {
-		enum cli_status file = read_file(classifying, paths[i]);
+		bool folder = classifying->mail != NULL && folder_is(paths[i]);
+		enum cli_status file = folder ? read_folder(classifying, paths[i])
+					      : read_file(classifying, paths[i]);
 
 		if (file == CLI_WRONG_CALL)
 			return file;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "monitor/cli/cli.h"
+#include "monitor/cli/folder.h"
 #include "monitor/clock.h"
 #include "monitor/conf_file.h"
 #include "monitor/ingest/mailbox.h"
@@ -157,12 +158,29 @@ static int copy_input(void)
 	return error;
 }
 
+static int on_mail(void *owner, const char *path)
+{
+	read_mail(owner, path, path);
+	return 0;
+}
+
+static void read_folder(struct ingestion *ingestion, const char *path)
+{
+	const int error = folder_each(path, on_mail, ingestion);
+	if (error < 0)
+		ingestion->status = cli_file_failed(path, error);
+}
+
 static void read_one(struct ingestion *ingestion, const char *path)
 {
 	const bool mail = strcmp(ingestion->format, "dsn") == 0;
 	char copy[64];
 	int fd = -1;
 	const char *shown = path;
+	if (mail && folder_is(path)) {
+		read_folder(ingestion, path);
+		return;
+	}
 	if (strcmp(path, "-") == 0) {
 		fd = copy_input();
 		if (fd < 0) {

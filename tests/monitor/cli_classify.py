@@ -140,6 +140,35 @@ def mails(t, program):
          "whatever ends their lines")
 
 
+def folders(t, program):
+    def folder(name, **mails):
+        for path, data in mails.items():
+            target = program.folder / name / path.replace("__", "/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data.encode())
+
+    words = ("classify", "--format", "dsn")
+    folder("box", new__2=BOUNCE, cur__1=BOUNCE, tmp__3=BOUNCE)
+    status, rows, said = program.run(*words, "box")
+    t.ok(status == 0 and [row["source"] for row in rows] == ["box/new/2", "box/cur/1"],
+         "of a maildir what is in new and cur is read", (rows, said))
+    folder("plain", b=BOUNCE, a="Subject: hi\n\nhi\n", c=BOUNCE * 2, inner__d=BOUNCE)
+    folder("plain", **{".hidden": BOUNCE})
+    os.mkfifo(program.folder / "plain" / "fifo")
+    status, rows, said = program.run(*words, "plain/", "one.eml")
+    t.ok(status == 1 and [row["source"] for row in rows] ==
+         ["plain/b", "plain/c", "one.eml"], "of a folder each file that is a bounce", rows)
+    t.ok("plain/a: " in said and "3 deliveries, 1 refused" in said and "inner" not in said,
+         "what is none is refused and named", said)
+    (program.folder / "none").mkdir()
+    status, rows, said = program.run(*words, "none")
+    t.ok(status == 0 and not rows and not said, "an empty folder has nothing", said)
+    status, rows, said = program.run(*words, "gone")
+    t.ok(status == 1 and "gone: " in said, "a folder that is not there is named", said)
+    status, rows, said = program.run("classify", "--format", "postfix", "none")
+    t.ok(status == 1 and "none: " in said, "logs are read from files alone", said)
+
+
 def rules(t, program):
     line = b'{"recipient":"a@example.com","outcome":"bounced","text":"550 user unknown"}\n'
     program.write("local.rules", "mine: blocked\n\ttext user unknown\n")
@@ -181,7 +210,7 @@ def main():
     t = tap.Tap()
     with tempfile.TemporaryDirectory() as folder:
         program = Program(sys.argv[1], folder)
-        for part in (rows_of_a_log, files, refusals, mails, rules, calls):
+        for part in (rows_of_a_log, files, refusals, mails, folders, rules, calls):
             part(t, program)
     return t.done()
 
