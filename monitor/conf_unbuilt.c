@@ -14,6 +14,7 @@
 #include "monitor/conf_layout.h"
 #include "monitor/conf_tree.h"
 #include "monitor/conf_value.h"
+#include "monitor/ingest/settings.h"
 #include "monitor/nearest.h"
 #include "resolvers/endpoint.h"
 
@@ -53,6 +54,18 @@ static const char *route_name(const struct conf_file *file, size_t i)
 	return file->routes[i].name;
 }
 
+static void check_journal(
+	struct conf_reader *reader, const struct conf_file_delivery *delivery, size_t i)
+{
+	if (delivery->journal != NULL && delivery->format != SETTINGS_POSTFIX &&
+		delivery->format != SETTINGS_EXIM)
+		conf_blame(reader, "another", "postfix or exim: what a journal can hold",
+			"deliveries[%zu].format", i);
+	if (delivery->journal_directory != NULL && delivery->journal == NULL)
+		conf_blame(reader, delivery->journal_directory, "journal beside it",
+			"deliveries[%zu].journal-directory", i);
+}
+
 static void check_delivery(struct conf_reader *reader, size_t i)
 {
 	const struct conf_file_delivery *delivery = &reader->conf->file->deliveries[i];
@@ -65,7 +78,8 @@ static void check_delivery(struct conf_reader *reader, size_t i)
 	if (sources != 1)
 		conf_blame(reader, sources == 0 ? NULL : "several",
 			"one of path, journal, maildir, http", "deliveries[%zu]", i);
-	if (delivery->journal != NULL || delivery->http != NULL || delivery->format > 7)
+	check_journal(reader, delivery, i);
+	if (delivery->http != NULL || delivery->format > SETTINGS_JSONL)
 		conf_warn(reader, place(path, "deliveries", i, "name"),
 			"not in this release: checked, but nothing is read from it");
 	if (delivery->http != NULL && delivery->http[0] != '/')

@@ -8,6 +8,7 @@
 #include "monitor/clock.h"
 #include "monitor/conf.h"
 #include "monitor/conf_file.h"
+#include "monitor/ingest/journal_source.h"
 #include "monitor/ingest/mailbox.h"
 #include "monitor/ingest/settings.h"
 #include "monitor/ingest/source.h"
@@ -20,13 +21,18 @@
 #define PRUNE_EVERY_MS 600000
 #define PRUNE_AGAIN_MS 1000
 
+/* One of them is set, and owned. */
+struct inlet {
+	struct source *source;
+	struct mailbox *mailbox;
+	struct journal_source *journal;
+};
+
 struct ingest {
 	struct store *store;
 	struct settings settings;
-	struct source **sources; /* owned */
-	size_t sources_len;
-	struct mailbox **mailboxes; /* owned */
-	size_t mailboxes_len;
+	struct inlet *inlets; /* owned */
+	size_t len;
 	uv_timer_t timer;
 	uint64_t prune_at; /* monotonic */
 };
@@ -63,54 +69,83 @@ static struct intake_options intake_of(
 	};
 }
 
-static int add_log(struct ingest *ingest, const struct conf_file_delivery *delivery)
+/* Borrows from delivery and fields. */
+static struct reader_options reading_of(
+	const struct conf_file_delivery *delivery, struct reader_fields *fields)
+{
+	settings_fields(delivery, fields);
+	return (struct reader_options){
+		.zone = delivery->timezone,
+		.internal_relays = (const char *const *)delivery->internal_relays,
+		.internal_relays_len = delivery->internal_relays_count,
+		.fields = delivery->fields != NULL ? fields : NULL,
+	};
+}
+
+static int add_log(struct ingest *ingest, const struct conf_file_delivery *delivery,
+	struct inlet *inlet)
 {
 	struct reader_fields fields;
-	settings_fields(delivery, &fields);
 	const struct source_options options = {
 		.intake = intake_of(ingest, delivery),
 		.format = format_of(delivery->format),
 		.path = delivery->path,
-		.reader =
-			{
-				.zone = delivery->timezone,
-				.internal_relays =
-					(const char *const *)delivery->internal_relays,
-				.internal_relays_len = delivery->internal_relays_count,
-				.fields = delivery->fields != NULL ? &fields : NULL,
-			},
+		.reader = reading_of(delivery, &fields),
 	};
-	int error = source_create(&options, &ingest->sources[ingest->sources_len]);
-	if (error < 0) {
-		log_err("ingest", "cannot be read name=%s error=%s", delivery->name,
-			error == -EINVAL ? "no such time zone" : strerror(-error));
-		return error;
-	}
-	ingest->sources_len++;
-	return 0;
+	return source_create(&options, &inlet->source);
 }
 
-static int add_mailbox(struct ingest *ingest, const struct conf_file_delivery *delivery)
+static int add_journal(struct ingest *ingest, const struct conf_file_delivery *delivery,
+	struct inlet *inlet)
+{
+	struct reader_fields fields;
+	const struct journal_source_options options = {
+		.intake = intake_of(ingest, delivery),
+		.format = format_of(delivery->format),
+		.unit = delivery->journal,
+		.directory = delivery->journal_directory,
+		.reader = reading_of(delivery, &fields),
+	};
+	return journal_source_create(&options, &inlet->journal);
+}
+
+static int add_mailbox(struct ingest *ingest, const struct conf_file_delivery *delivery,
+	struct inlet *inlet)
 {
 	const struct intake_options options = intake_of(ingest, delivery);
-	int error = mailbox_create(
-		&options, delivery->maildir, &ingest->mailboxes[ingest->mailboxes_len]);
-	if (error == 0)
-		ingest->mailboxes_len++;
-	return error;
+	return mailbox_create(&options, delivery->maildir, &inlet->mailbox);
 }
 
-static int add_source(struct ingest *ingest, const struct conf_file_delivery *delivery)
+static int add_inlet(struct ingest *ingest, const struct conf_file_delivery *delivery)
 {
 	const bool lines =
 		delivery->format <= SETTINGS_JSONL && delivery->format != SETTINGS_DSN;
-	if (delivery->path != NULL && lines)
-		return add_log(ingest, delivery);
-	if (delivery->maildir != NULL && delivery->format == SETTINGS_DSN)
-		return add_mailbox(ingest, delivery);
-	log_warn("ingest", "not in this release, so nothing is read name=%s",
-		delivery->name);
-	return 0;
+	struct inlet *inlet = &ingest->inlets[ingest->len];
+	int error = 0;
+	if (delivery->path != NULL && lines) {
+		error = add_log(ingest, delivery, inlet);
+	} else if (delivery->journal != NULL && lines) {
+		error = add_journal(ingest, delivery, inlet);
+	} else if (delivery->maildir != NULL && delivery->format == SETTINGS_DSN) {
+		error = add_mailbox(ingest, delivery, inlet);
+	} else {
+		log_warn("ingest", "not in this release, so nothing is read name=%s",
+			delivery->name);
+		return 0;
+	}
+	if (error == 0)
+		ingest->len++;
+	else
+		log_err("ingest", "cannot be read name=%s error=%s", delivery->name,
+			error == -EINVAL ? "no such time zone" : strerror(-error));
+	return error;
+}
+
+static void finish_inlet(struct inlet *inlet)
+{
+	source_destroy(inlet->source);
+	mailbox_destroy(inlet->mailbox);
+	journal_source_destroy(inlet->journal);
 }
 
 static void prune(struct ingest *ingest, int64_t now, uint64_t mono_ms)
@@ -126,26 +161,33 @@ static void prune(struct ingest *ingest, int64_t now, uint64_t mono_ms)
 	ingest->prune_at = mono_ms + (more ? PRUNE_AGAIN_MS : PRUNE_EVERY_MS);
 }
 
+static int step(struct ingest *ingest, struct inlet *inlet, struct clock_reading now,
+	bool *ret_more)
+{
+	struct store *store = ingest->store;
+	const uint64_t mono_ms = now.mono_ms;
+	if (inlet->source != NULL)
+		return source_step(inlet->source, store, now.wall_ms, mono_ms, ret_more);
+	if (inlet->journal != NULL)
+		return journal_source_step(
+			inlet->journal, store, now.wall_ms, mono_ms, ret_more);
+	return mailbox_step(inlet->mailbox, store, now.wall_ms, mono_ms, ret_more);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	struct ingest *ingest = timer->data;
-	const int64_t now = clock_read().wall_ms;
-	const uint64_t mono_ms = clock_mono_ms();
+	const struct clock_reading now = clock_read();
 	uint64_t next_ms = IDLE_MS;
-	for (size_t i = 0; i < ingest->sources_len + ingest->mailboxes_len; i++) {
+	for (size_t i = 0; i < ingest->len; i++) {
 		bool more = false;
-		const bool is_log = i < ingest->sources_len;
-		const int error = is_log
-			? source_step(
-				  ingest->sources[i], ingest->store, now, mono_ms, &more)
-			: mailbox_step(ingest->mailboxes[i - ingest->sources_len],
-				  ingest->store, now, mono_ms, &more);
+		const int error = step(ingest, &ingest->inlets[i], now, &more);
 		if (error < 0 && next_ms != BUSY_MS)
 			next_ms = FAILED_MS;
 		else if (more)
 			next_ms = BUSY_MS;
 	}
-	prune(ingest, now, mono_ms);
+	prune(ingest, now.wall_ms, now.mono_ms);
 	uv_timer_start(timer, on_timer, next_ms, 0);
 }
 
@@ -154,13 +196,12 @@ static void on_closed(uv_handle_t *handle)
 	free(handle->data);
 }
 
-static int add_sources(struct ingest *ingest, const struct conf_file *file)
+static int add_inlets(struct ingest *ingest, const struct conf_file *file)
 {
-	ingest->sources = calloc(file->deliveries_count, sizeof(struct source *));
-	ingest->mailboxes = calloc(file->deliveries_count, sizeof(struct mailbox *));
-	int error = ingest->sources == NULL || ingest->mailboxes == NULL ? -ENOMEM : 0;
+	ingest->inlets = calloc(file->deliveries_count, sizeof *ingest->inlets);
+	int error = ingest->inlets == NULL ? -ENOMEM : 0;
 	for (size_t i = 0; error == 0 && i < file->deliveries_count; i++)
-		error = add_source(ingest, &file->deliveries[i]);
+		error = add_inlet(ingest, &file->deliveries[i]);
 	return error;
 }
 
@@ -185,7 +226,7 @@ int ingest_create(uv_loop_t *loop, struct store *store, const struct conf *conf,
 	if (error < 0)
 		log_err("ingest", "deliveries cannot be read error=%s", log_quote(why));
 	else
-		error = add_sources(ingest, conf->file);
+		error = add_inlets(ingest, conf->file);
 	if (error < 0) {
 		ingest_destroy(ingest);
 		return error;
@@ -199,12 +240,9 @@ void ingest_destroy(struct ingest *ingest)
 {
 	if (ingest == NULL)
 		return;
-	for (size_t i = 0; i < ingest->sources_len; i++)
-		source_destroy(ingest->sources[i]);
-	for (size_t i = 0; i < ingest->mailboxes_len; i++)
-		mailbox_destroy(ingest->mailboxes[i]);
-	free(ingest->sources);
-	free(ingest->mailboxes);
+	for (size_t i = 0; i < ingest->len; i++)
+		finish_inlet(&ingest->inlets[i]);
+	free(ingest->inlets);
 	settings_finish(&ingest->settings);
 	uv_close((uv_handle_t *)&ingest->timer, on_closed);
 }

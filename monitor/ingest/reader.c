@@ -195,6 +195,19 @@ void reader_message(struct reader *reader, int64_t at, const char *identifier,
 	reader->stamps.reference_at = reference_at;
 }
 
+void reader_warm_message(struct reader *reader, int64_t at, const char *identifier,
+	const void *text, size_t len)
+{
+	const struct reader_counts counts = reader->counts;
+	const uint64_t line = reader->line;
+
+	reader->quiet = true;
+	reader_message(reader, at, identifier, text, len);
+	reader->quiet = false;
+	reader->counts = counts;
+	reader->line = line;
+}
+
 uint64_t reader_position(const struct reader *reader)
 {
 	return reader->position;

@@ -119,6 +119,10 @@ void reader_set_reference(struct reader *reader, int64_t reference_at);
  * postfix and exim. Does not move the position. */
 void reader_message(struct reader *reader, int64_t at, const char *identifier,
 	const void *text, size_t len);
+bool reader_takes_messages(enum reader_format format);
+/* reader_warm() with one message. */
+void reader_warm_message(struct reader *reader, int64_t at, const char *identifier,
+	const void *text, size_t len);
 
 /* Behind the last whole line read: where reading starts again. */
 uint64_t reader_position(const struct reader *reader);

@@ -23,6 +23,11 @@ const char *reader_format_name(enum reader_format format)
 	return formats[format].name;
 }
 
+bool reader_takes_messages(enum reader_format format)
+{
+	return formats[format].parser->message != NULL;
+}
+
 int reader_format_from_name(const char *name, enum reader_format *ret_format)
 {
 	for (size_t i = 1; i < sizeof formats / sizeof *formats; i++)

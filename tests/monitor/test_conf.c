@@ -154,6 +154,7 @@ static void conf_warns_of_what_is_not_built(void **state)
 		"  - {name: halon, format: jsonl, path: /x, fields: {recipient: rcpt}}\n"
 		"  - {name: p, format: postfix, journal: \"postfix@-.service\", "
 		"internal-relays: [\"127.0.0.1\"]}\n"
+		"  - {name: ses, format: ses, http: /hooks/ses}\n"
 		"recipients: {keep: incident, hold: 3d, forget-after: 400d}\n"
 		"detection: {false-alarms-per-year: 12}\n"
 		"channels:\n"
@@ -172,8 +173,27 @@ static void conf_warns_of_what_is_not_built(void **state)
 	assert_int_equal(conf.warnings_len, 10);
 	assert_non_null(
 		strstr(conf.warnings[0], "c.yaml:3:34: watch[0].top-recipients:"));
-	assert_non_null(strstr(conf.warnings[1], "deliveries[1].name: not in this"));
+	assert_non_null(strstr(conf.warnings[1], "deliveries[2].name: not in this"));
 	conf_finish(&conf);
+}
+
+static void expect_refused(const char *text, const char *says)
+{
+	struct conf conf;
+
+	write_file(text, strlen(text));
+	assert_int_equal(conf_load(path, &conf, &error), -EINVAL);
+	assert_non_null(strstr(error.text, says));
+}
+
+static void conf_reads_a_journal_for_what_it_can_hold(void **state)
+{
+	(void)state;
+	expect_refused(
+		"deliveries: [{name: a, format: dsn, journal: a}]\n", "postfix or exim");
+	expect_refused("deliveries: [{name: a, format: exim, path: /a, "
+		       "journal-directory: /b}]\n",
+		"journal beside it");
 }
 
 static void conf_names_every_mistake(void **state)
@@ -409,6 +429,7 @@ int main(void)
 		cmocka_unit_test(conf_lays_out_a_whole_file),
 		cmocka_unit_test(conf_has_defaults),
 		cmocka_unit_test(conf_warns_of_what_is_not_built),
+		cmocka_unit_test(conf_reads_a_journal_for_what_it_can_hold),
 		cmocka_unit_test(conf_names_every_mistake),
 		cmocka_unit_test(conf_says_why_a_file_cannot_be_read),
 		cmocka_unit_test(conf_bounds_the_file),
