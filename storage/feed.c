@@ -144,7 +144,7 @@ static void keep_line(
 	query_int(&query, source);
 	query_text(&query, rejected->reason);
 	query_int(&query, rejected->last_at);
-	query_blob(&query, len > 0 ? rejected->line : (const uint8_t *)"", len);
+	query_blob(&query, rejected->line, len);
 	query_run(&query);
 	query = query_begin(store, drop);
 	query_int(&query, source);
@@ -168,7 +168,7 @@ void feed_reject(struct store *store, const struct feed_rejected *rejected)
 	query_int(&query, rejected->first_at);
 	query_int(&query, rejected->last_at);
 	query_run(&query);
-	if (rejected->line != NULL)
+	if (rejected->line_len > 0)
 		keep_line(store, source, rejected);
 }
 

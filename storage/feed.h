@@ -60,8 +60,8 @@ struct feed_rejected {
 	uint64_t count;
 	int64_t first_at;
 	int64_t last_at;
-	const uint8_t *line; /* the latest, NULL: none */
-	size_t line_len;
+	const uint8_t *line; /* the latest */
+	size_t line_len; /* 0: none is to be kept */
 };
 void feed_reject(struct store *store, const struct feed_rejected *rejected);
 typedef int (*feed_rejected_fn)(void *owner, const struct feed_rejected *rejected);

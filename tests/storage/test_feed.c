@@ -121,14 +121,16 @@ static void feed_counts_rejected_lines_and_keeps_the_last(void **state)
 		sprintf(line, "line %d", i);
 		reject(fixture, "a", line);
 	}
+	reject(fixture, "a", ""); /* counted, in the place of no other line */
 	assert_int_equal(
 		feed_each_rejected(fixture->store, false, on_rejected, listing), 0);
-	assert_string_equal(listing, "a/no header x45 ; b/no header x3 ; ");
+	assert_string_equal(listing, "a/no header x48 ; b/no header x3 ; ");
 	*listing = '\0';
 	assert_int_equal(
 		feed_each_rejected(fixture->store, true, on_rejected, listing), 0);
 	assert_null(strstr(listing, "line 4;"));
 	assert_non_null(strstr(listing, "a/no header x1 line 5; "));
+	assert_null(strstr(listing, "x1 ; "));
 	assert_non_null(strstr(listing, "line 14; b/no header x1 of b; "));
 }
 
