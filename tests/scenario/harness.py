@@ -1,11 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """The laboratory itself: its servers do what stories rely on, and broken promises are seen."""
+import smtplib
+
 import dns
 import lab as labs
 import promises
 import scripted
 import servers
+import smtp
 import world
 
 OLD = ((10, "mx00.ionos.example"),)
@@ -53,6 +56,43 @@ def scripted_server(t):
     t.ok(len(server.asked("MX", "udp")) == 3, "and remembers what it was asked")
 
 
+def receiving_server(t):
+    server = smtp.Receiver("mx.online.example", "127.0.1.67")
+    server.answer("550-5.1.1 <{0}>\n550 5.1.1 is unknown", recipient="no@online.example")
+    server.answer("450 4.2.0 later", None, recipient="late@online.example")
+    server.answer("421 4.3.2 busy", None, stage="connect")
+    try:
+        smtplib.SMTP("127.0.1.67", timeout=5)
+        t.ok(False, "the receiver turns away whom it is told to")
+    except smtplib.SMTPConnectError as error:
+        t.ok(error.smtp_code == 421, "the receiver turns away whom it is told to", error)
+    people = [f"{name}@online.example" for name in ("yes", "no", "late")]
+    with smtplib.SMTP("127.0.1.67", timeout=5) as client:
+        refused = client.sendmail("a@sender.example", people, "Subject: x\r\n\r\n.dot\r\n")
+        t.ok(refused == {people[1]: (550, b"5.1.1 <no@online.example>\n5.1.1 is unknown"),
+                         people[2]: (450, b"4.2.0 later")}, "refuses recipients", refused)
+        server.answer("554 5.7.1 spam", stage="data", recipient=people[2])
+        try:
+            client.sendmail("a@sender.example", people[2:], "x")
+            t.ok(False, "or a whole mail")
+        except smtplib.SMTPDataError as error:
+            t.ok(error.smtp_code == 554, "or a whole mail", error)
+    t.ok([(mail.sender, mail.recipients, mail.data) for mail in server.mails]
+         == [("a@sender.example", ("yes@online.example",), b"Subject: x\r\n\r\n.dot\r\n")],
+         "takes the rest as it was sent", server.mails)
+    t.ok([(attempt.recipient, attempt.stage, smtp.code(attempt.reply))
+          for attempt in server.attempts]
+         == [(None, "connect", 421), (people[1], "rcpt", 550), (people[2], "rcpt", 450),
+             (people[0], "data", 250), (people[2], "data", 554)],
+         "and remembers what it said", server.attempts)
+    server.close()
+    try:
+        smtplib.SMTP("127.0.1.67", timeout=5)
+        t.ok(False, "a closed receiver is gone")
+    except OSError as error:
+        t.ok(isinstance(error, ConnectionRefusedError), "a closed receiver is gone", error)
+
+
 def made_up_history():
     def span(first, last, exchange):
         return {"domain": "online.example", "view": "mta", "server": None, "rrtype": "MX",
@@ -97,6 +137,7 @@ def broken_promises(t):
 def story(lab, t):
     real_servers(lab, t)
     scripted_server(t)
+    receiving_server(t)
     broken_promises(t)
 
 

@@ -90,6 +90,7 @@ class Lab:
         self.path = pathlib.Path(tempfile.mkdtemp(prefix="mxvigil-lab-"))
         must("mount", "-t", "tmpfs", "-o", "size=1g,mode=755", "tmpfs", self.path)
         self.processes = []
+        self.has_own_etc = False
         atexit.register(self.close)
 
     def folder(self, name, size=None):
@@ -113,6 +114,7 @@ class Lab:
         copy = self.path / "etc"
         shutil.copytree("/etc", copy, symlinks=True, ignore_dangling_symlinks=True)
         must("mount", "--bind", copy, "/etc")
+        self.has_own_etc = True
 
     def resolv_conf(self, *servers, options=""):
         """Replaces resolv.conf by renaming, as DHCP clients do."""

@@ -43,6 +43,8 @@ class Mta:
             tap.skip_all(f"not unpacked: {cls.PACKAGE}")
 
     def __init__(self, lab, name, address="127.0.0.25", domain="sender.example"):
+        if not lab.has_own_etc:
+            raise RuntimeError("the story has to have an /etc of its own")
         self.lab, self.name, self.address, self.domain = lab, name, address, domain
         self.path = lab.folder(name)
         self.log = self.path / f"{name}.log"  # what the monitor follows
