@@ -163,7 +163,8 @@ def tell(lab, t, make, rotate):
     labs.until("the receivers had their say", lambda: all(
         receiver.said_to(f"carl@{domain}")[-1:] == [smtp.OK] and
         receiver.said_to(f"hugo@{domain}")[-1:] == [UNKNOWN.format(f"hugo@{domain}")]
-        for receiver, domain in ((town.one, SHARED[0]), (town.one, SHARED[1]), (town.big, BIG))))
+        for receiver, domain in ((town.one, SHARED[0]), (town.one, SHARED[1]), (town.big, BIG))),
+        30)
     mta.await_empty()
     monitor.start()
     await_same(t, town, monitor, "after a kill and a rotation")
