@@ -28,7 +28,8 @@ bool chain_is_empty(const struct chain *chain)
 {
 	return chain->opened.count == 0 && chain->gaps.count == 0 &&
 		chain->changes.count == 0 && chain->suspicions.count == 0 &&
-		chain->closed_len == 0 && chain->buckets_len == 0 && !chain->pruning;
+		chain->closed_len == 0 && chain->buckets_len == 0 && !chain->pruning &&
+		chain->incidents.count == 0 && chain->erasures.count == 0;
 }
 
 void chain_note(struct chain_range *range, int64_t number)
@@ -129,6 +130,8 @@ void chain_pack(const struct chain *chain, int64_t at, struct bytes *refs)
 	pack_buckets(chain, at, refs);
 	if (chain->pruning)
 		bytes_add_u8(refs, CHAIN_PRUNING);
+	pack_range(CHAIN_INCIDENT, &chain->incidents, refs);
+	pack_range(CHAIN_ERASURE, &chain->erasures, refs);
 }
 
 static int unpack_closed(struct bytes_reader *reader, struct chain *chain)
@@ -198,6 +201,12 @@ static int unpack_section(struct bytes_reader *reader, int64_t at, struct chain 
 	case CHAIN_PRUNING:
 		reader->failed |= chain->pruning;
 		chain->pruning = true;
+		return 0;
+	case CHAIN_INCIDENT:
+		unpack_range(reader, &chain->incidents);
+		return 0;
+	case CHAIN_ERASURE:
+		unpack_range(reader, &chain->erasures);
 		return 0;
 	default:
 		return -EINVAL;

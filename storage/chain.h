@@ -3,9 +3,10 @@
 /*
  * chain — which immutable records the open transaction wrote, and the link over them.
  *
- * history_* note numbers here; at commit they are packed into the ledger row's `refs` and their
- * canonical bytes are read back from the tables and hashed: what is chained is what is stored, and
- * ledger_verify() runs the same code. docs/ledger.md has both formats. Private to storage/.
+ * history_* and incidents_* note numbers here; at commit they are packed into the ledger row's
+ * `refs` and their canonical bytes are read back from the tables and hashed: what is chained is
+ * what is stored, and ledger_verify() runs the same code. docs/ledger.md has both formats.
+ * Private to storage/.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,6 +27,8 @@ enum chain_kind {
 	CHAIN_SUSPICION = 5, /* range */
 	CHAIN_BUCKET = 6, /* list of places */
 	CHAIN_PRUNING = 7, /* the one of this transaction */
+	CHAIN_INCIDENT = 8, /* range; of what became of incidents */
+	CHAIN_ERASURE = 9, /* range */
 };
 
 struct chain_range {
@@ -52,6 +55,8 @@ struct chain {
 	size_t buckets_len;
 	size_t buckets_room;
 	bool pruning;
+	struct chain_range incidents;
+	struct chain_range erasures;
 };
 
 void chain_finish(struct chain *chain);

@@ -197,7 +197,32 @@ static void add_suspicion(struct hashing *hashing, const struct query *query)
 	end_record(hashing);
 }
 
-/* The four kinds that are found by a range of numbers. */
+static void add_ints(struct hashing *hashing, const struct query *query, int from, int to)
+{
+	for (int i = from; i < to; i++)
+		add_int(hashing, query, i);
+}
+
+static void add_incident(struct hashing *hashing, const struct query *query)
+{
+	bytes_add_u8(&hashing->bytes, CHAIN_INCIDENT);
+	add_ints(hashing, query, 0, 2);
+	add_sized(hashing, query, 2);
+	add_ints(hashing, query, 3, 17);
+	for (int i = 17; i < 20; i++)
+		add_sized(hashing, query, i);
+	add_ints(hashing, query, 20, 24);
+	end_record(hashing);
+}
+
+static void add_erasure(struct hashing *hashing, const struct query *query)
+{
+	bytes_add_u8(&hashing->bytes, CHAIN_ERASURE);
+	add_ints(hashing, query, 0, 3);
+	end_record(hashing);
+}
+
+/* The kinds that are found by a range of numbers. */
 static const struct {
 	const char *sql;
 	void (*add)(struct hashing *hashing, const struct query *query);
@@ -229,6 +254,19 @@ static const struct {
 			     " WHERE t.number >= ?1 AND t.number < ?2"
 			     " ORDER BY t.number",
 		add_suspicion},
+	[CHAIN_INCIDENT] = {"SELECT t.number, t.incident, n.wire, t.at, t.kind,"
+			    " t.kind_at_open, t.severity, t.severity_now, t.state,"
+			    " t.suspected_at, t.opened_at, t.change_at,"
+			    " t.change_not_before, t.first_bounce_at, t.last_bounce_at,"
+			    " t.reverted_at, t.closed_at, t.from_operators,"
+			    " t.to_operators, t.view, t.recipients, t.bounces,"
+			    " t.deferrals, t.deliveries FROM incident_event t"
+			    " LEFT JOIN name n ON n.id = t.name"
+			    " WHERE t.number >= ?1 AND t.number < ?2 ORDER BY t.number",
+		add_incident},
+	[CHAIN_ERASURE] = {"SELECT number, what, erased FROM erasure"
+			   " WHERE number >= ?1 AND number < ?2 ORDER BY number",
+		add_erasure},
 };
 
 static void add_range(
@@ -346,6 +384,8 @@ static void add_all(struct hashing *hashing, const struct chain *chain)
 		add_bucket(hashing, &chain->buckets[i]);
 	if (chain->pruning && hashing->error == 0)
 		add_pruning(hashing);
+	add_range(hashing, CHAIN_INCIDENT, &chain->incidents);
+	add_range(hashing, CHAIN_ERASURE, &chain->erasures);
 }
 
 int chain_hash(struct store *store, const struct chain *chain, struct chain_link *link,

@@ -69,7 +69,8 @@ void deliveries_clear(struct deliveries *batch);
 /* Counts the batch, as told by `source`, in the open transaction; errors stick to that. */
 void deliveries_write(struct deliveries *batch, struct store *store, const char *source);
 
-/* What is let go, in transactions of their own. */
+/* What is let go, in transactions of their own: never what an incident of the domain that is not
+ * closed refers to. Recipients of incidents go forget_ms after these closed. */
 struct deliveries_limits {
 	int64_t keep_ms; /* tallies, relays, bounces; 0 for ever */
 	int64_t hold_ms; /* addresses, under KEEP_INCIDENT; 0: not let go */

@@ -11,6 +11,11 @@
 #define HOUR_MS INT64_C(3600000)
 #define DEFERRALS_KEPT_MS (2 * DAY_MS)
 
+/* Not what an incident that is not closed refers to. */
+#define UNLESS_NEEDED(table, instant)                                                    \
+	" AND NOT EXISTS (SELECT 1 FROM incident i WHERE i.state <> 4"                   \
+	" AND i.name = " table ".name AND i.since_at <= " instant ")"
+
 /* Runs one bounded deletion or update. Returns whether it was full, so that more may be left. */
 static bool let_go(struct store *store, const char *sql, int64_t before, size_t rows)
 {
@@ -26,19 +31,22 @@ static bool expire(
 	static const char tallies[] =
 		"DELETE FROM tally WHERE (name, minute, length, outcome, reason, host) IN"
 		" (SELECT name, minute, length, outcome, reason, host FROM tally"
-		"  WHERE length IN (1, 60) AND minute < ?1 / 60000 LIMIT ?2)";
+		"  WHERE length IN (1, 60) AND minute < ?1 / 60000" UNLESS_NEEDED(
+			"tally", "(minute + length) * 60000") " LIMIT ?2)";
 	static const char refused[] =
 		"DELETE FROM refused WHERE (name, hash, host) IN (SELECT name, hash, host"
-		" FROM refused WHERE last_at < ?1 LIMIT ?2)";
+		" FROM refused WHERE last_at < ?1" UNLESS_NEEDED(
+			"refused", "last_at") " LIMIT ?2)";
 	static const char finals[] =
 		"DELETE FROM final WHERE rowid IN (SELECT rowid FROM final"
 		" WHERE at < ?1 LIMIT ?2)";
 	static const char relays[] =
 		"DELETE FROM relay WHERE (name, host) IN (SELECT name, host FROM relay"
-		" WHERE last_at < ?1 LIMIT ?2)";
+		" WHERE last_at < ?1" UNLESS_NEEDED("relay", "last_at") " LIMIT ?2)";
 	static const char missing[] =
 		"DELETE FROM missing WHERE (name, target) IN (SELECT name, target"
-		" FROM missing WHERE last_at < ?1 LIMIT ?2)";
+		" FROM missing WHERE last_at < ?1" UNLESS_NEEDED(
+			"missing", "last_at") " LIMIT ?2)";
 	if (limits->keep_ms <= 0)
 		return false;
 	const int64_t before = now - limits->keep_ms;
@@ -61,6 +69,11 @@ static bool forget(
 	static const char recipients[] =
 		"DELETE FROM recipient WHERE hash IN (SELECT hash FROM recipient"
 		" WHERE day < ?1 / 86400000 LIMIT ?2)";
+	static const char of_incidents[] =
+		"DELETE FROM incident_recipient WHERE (incident, hash) IN"
+		" (SELECT r.incident, r.hash FROM incident i JOIN incident_recipient r"
+		"  ON r.incident = i.number WHERE i.state = 4 AND i.closed_at < ?1"
+		"  LIMIT ?2)";
 	static const char oldest[] =
 		"DELETE FROM recipient WHERE hash IN (SELECT hash FROM recipient"
 		" ORDER BY day LIMIT min(?2,"
@@ -72,7 +85,9 @@ static bool forget(
 	if (limits->hold_ms > 0)
 		more |= let_go(store, addresses, now - limits->hold_ms, limits->rows);
 	if (limits->forget_ms > 0)
-		more |= let_go(store, recipients, now - limits->forget_ms, limits->rows);
+		more |= let_go(store, recipients, now - limits->forget_ms, limits->rows) |
+			let_go(store, of_incidents, now - limits->forget_ms,
+				limits->rows);
 	if (limits->recipients_most > 0)
 		more |= let_go(
 			store, oldest, (int64_t)limits->recipients_most, limits->rows);

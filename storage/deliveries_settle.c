@@ -25,14 +25,17 @@ static int64_t accepted_day(struct store *store, const struct entry *entry)
 
 static void accept(struct store *store, const struct entry *entry, int64_t known_day)
 {
-	static const char put[] = "INSERT INTO recipient(hash, day) VALUES(?1, ?2)"
-				  " ON CONFLICT DO UPDATE SET day = excluded.day";
+	static const char put[] =
+		"INSERT INTO recipient(hash, day, name) VALUES(?1, ?2, ?3)"
+		" ON CONFLICT DO UPDATE SET day = excluded.day,"
+		" name = excluded.name";
 	const int64_t day = entry->at / DAY_MS;
 	if (!entry->remote || day <= known_day)
 		return;
 	struct query query = query_begin(store, put);
 	put_hash(&query, entry);
 	query_int(&query, day);
+	query_int(&query, entry->name_id);
 	query_run(&query);
 }
 
@@ -62,8 +65,8 @@ static int64_t find_twin(struct store *store, const struct entry *entry, int64_t
 
 static bool is_news(struct store *store, const struct entry *entry, int64_t source)
 {
-	static const char put[] = "INSERT INTO final(hash, at, id, source, mail, paired)"
-				  " VALUES(?1, ?2, ?3, ?4, ?5, 0)";
+	static const char put[] = "INSERT INTO final(hash, at, id, source, mail, paired,"
+				  " name) VALUES(?1, ?2, ?3, ?4, ?5, 0, ?6)";
 	const int64_t twin = find_twin(store, entry, source);
 	if (twin != 0) {
 		struct query query = query_begin(
@@ -78,6 +81,7 @@ static bool is_news(struct store *store, const struct entry *entry, int64_t sour
 	query_int(&query, entry->id);
 	query_int(&query, source);
 	query_int(&query, entry->mail);
+	query_int(&query, entry->name_id);
 	query_run(&query);
 	return true;
 }
@@ -106,11 +110,13 @@ static void put_refused(
 
 static bool is_first_of_hour(struct store *store, const struct entry *entry)
 {
-	static const char put[] = "INSERT INTO deferral(hour, hash) VALUES(?1, ?2)"
-				  " ON CONFLICT DO NOTHING";
+	static const char put[] =
+		"INSERT INTO deferral(hour, hash, name) VALUES(?1, ?2, ?3)"
+		" ON CONFLICT DO NOTHING";
 	struct query query = query_begin(store, put);
 	query_int(&query, entry->at / HOUR_MS);
 	put_hash(&query, entry);
+	query_int(&query, entry->name_id);
 	return query_run(&query) == 0 && sqlite3_changes(store->db) == 1;
 }
 

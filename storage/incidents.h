@@ -5,16 +5,23 @@
  * what is expected of domains.
  *
  * Writing calls stand between store_begin and store_commit and report through it (sticky error).
- * An incident as it opens, becomes another kind, and closes is chained into the ledger: its
- * times, kind, state, operators and counts, and never an address or a hash of one.
+ * What becomes of an incident once it is more than suspected (it opens, becomes another kind, is
+ * reverted, closes) is chained into the ledger: its times, kind, state, operators and counts, and
+ * never an address or a hash of one.
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "storage/incident.h"
+#include "storage/store.h"
 
-struct store;
+/* Ids are opaque texts "SITE-iNUMBER"; those of changes are "SITE-NUMBER". Returns ret_text. */
+char *incidents_id_format(
+	const struct store *store, int64_t number, char ret_text[STORE_ID_MAX]);
+/* Returns 0, or -EINVAL for an id that is no incident's of this store. */
+int incidents_id_parse(const struct store *store, const char *id, int64_t *ret_number)
+	__attribute__((warn_unused_result));
 
 /* Inserts (number 0; it is then given out) or updates with all evidence. Returns the number.
  * `acked_at` of a stored incident stays. */
@@ -27,13 +34,16 @@ void incidents_put_recipient(
 /* Marks as seen by somebody; an incident that is acked keeps the first time. -ENOENT sticks for
  * one that is not there. */
 void incidents_ack(struct store *store, int64_t number, int64_t at);
+/* Closes by hand, with a line of evidence that says so. Returns whether it was open. -ENOENT
+ * sticks for one that is not there. Whoever holds the incident in memory must be told. */
+bool incidents_close(struct store *store, int64_t number, int64_t at);
 
 struct incidents_filter {
 	const uint8_t *domain; /* NULL: all */
-	int64_t from; /* opened, or not closed, in the window; 0: no limit */
+	int64_t from; /* those that were open in [from, to); 0: no limit */
 	int64_t to;
 	bool open_only; /* not closed */
-	int64_t after; /* numbers above this one, for pages */
+	int64_t after; /* numbers above this one */
 	size_t most; /* 0: no limit */
 };
 /* Borrowed for the call. fn returns 0 to go on; anything else ends and is returned. */
@@ -51,7 +61,7 @@ int incidents_recipients(struct store *store, int64_t number, enum incident_advi
 	incidents_recipient_fn fn, void *owner) __attribute__((warn_unused_result));
 
 /* The detector's memory of a domain, bytes that only it understands (monitor/decide/), and of
- * all domains together (domain NULL). */
+ * all domains together (domain NULL). No bytes: it is dropped. */
 void incidents_put_memory(
 	struct store *store, const uint8_t *domain, const void *bytes, size_t len);
 typedef int (*incidents_memory_fn)(
@@ -80,7 +90,9 @@ int incidents_each_expectation(struct store *store, const uint8_t *domain,
 /* Erases what is known of one recipient (hashes, held addresses, in deliveries and incidents),
  * or of all recipients of a domain. Counts and the ledger stay, and a record of the erasure goes
  * into the ledger without naming whom. *ret_rows: how many rows went. */
-void incidents_forget_recipient(struct store *store,
-	const uint8_t hash[INCIDENT_HASH], uint64_t *ret_rows);
+void incidents_forget_recipient(
+	struct store *store, const uint8_t hash[INCIDENT_HASH], uint64_t *ret_rows);
 void incidents_forget_domain(
 	struct store *store, const uint8_t *domain, uint64_t *ret_rows);
+/* Erases kept lines that no parser took and that contain the text, whatever the case. */
+void incidents_forget_lines(struct store *store, const char *text, uint64_t *ret_rows);

@@ -5,11 +5,11 @@
  *
  * store_commit() adds one link for each transaction that wrote immutable records: spans opened,
  * spans closed with their counters, gaps that are over, buckets, changes and suspicions with the
- * SHA-256 of their evidence, imports, forgettings, prunings. A link hashes the previous link, the
- * transaction's number and instant, and its records' canonical bytes in order. The last link is
- * the head: whoever holds it elsewhere can tell that nothing before it was rewritten. Cutting
- * the tail cannot be seen without such a copy. docs/ledger.md has the canonical bytes for other
- * verifiers.
+ * SHA-256 of their evidence, imports, what became of incidents, erasures, prunings. A link hashes
+ * the previous link, the transaction's number and instant, and its records' canonical bytes in
+ * order. The last link is the head: whoever holds it elsewhere can tell that nothing before it
+ * was rewritten. Cutting the tail cannot be seen without such a copy. docs/ledger.md has the
+ * canonical bytes for other verifiers.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -16,6 +16,8 @@ struct expected {
 	int64_t gaps;
 	int64_t changes;
 	int64_t suspicions;
+	int64_t incidents;
+	int64_t erasures;
 	uint64_t closed; /* how many */
 	uint64_t buckets;
 	uint64_t messages;
@@ -58,6 +60,7 @@ static int find_beginning(struct verifying *verifying, int64_t first_tx)
 	if (first_tx == 1) {
 		expected->opened = expected->gaps = 1;
 		expected->changes = expected->suspicions = 1;
+		expected->incidents = expected->erasures = 1;
 		return 0;
 	}
 	struct query query = query_begin(verifying->store, get);
@@ -91,10 +94,12 @@ static bool note_ranges(struct verifying *verifying)
 	bool gaps = follows(&expected->gaps, &chain->gaps);
 	bool changes = follows(&expected->changes, &chain->changes);
 	bool suspicions = follows(&expected->suspicions, &chain->suspicions);
+	bool incidents = follows(&expected->incidents, &chain->incidents);
+	bool erasures = follows(&expected->erasures, &chain->erasures);
 	expected->closed += chain->closed_len;
 	expected->buckets += chain->buckets_len;
 	expected->prunings += chain->pruning;
-	return opened && gaps && changes && suspicions;
+	return opened && gaps && changes && suspicions && incidents && erasures;
 }
 
 static bool is_in_window(const struct verifying *verifying, int64_t at)
@@ -199,6 +204,10 @@ static int check_unlinked(struct verifying *verifying)
 			expected->changes, 0, "change without a link"},
 		{"SELECT count(*) FROM suspicion WHERE number < 1 OR number >= ?1",
 			expected->suspicions, 0, "suspicion without a link"},
+		{"SELECT count(*) FROM incident_event WHERE number < 1 OR number >= ?1",
+			expected->incidents, 0, "incident without a link"},
+		{"SELECT count(*) FROM erasure WHERE number < 1 OR number >= ?1",
+			expected->erasures, 0, "erasure without a link"},
 		{"SELECT count(*) FROM span WHERE open = 0", -1, expected->closed,
 			"closed span without a link"},
 		{"SELECT count(*) FROM evidence", -1, expected->messages,

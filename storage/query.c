@@ -90,6 +90,15 @@ void query_int_or_null(struct query *query, int64_t value)
 		query->parameters++;
 }
 
+void query_double(struct query *query, double value)
+{
+	if (query->statement == NULL)
+		return;
+	int rc = sqlite3_bind_double(query->statement, ++query->parameters, value);
+	if (rc != SQLITE_OK)
+		fail(query, rc);
+}
+
 void query_text(struct query *query, const char *text)
 {
 	if (query->statement == NULL)
@@ -154,6 +163,11 @@ int query_run(struct query *query)
 int64_t query_column_int(const struct query *query, int column)
 {
 	return sqlite3_column_int64(query->statement, column);
+}
+
+double query_column_double(const struct query *query, int column)
+{
+	return sqlite3_column_double(query->statement, column);
 }
 
 bool query_column_is_null(const struct query *query, int column)

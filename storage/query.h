@@ -37,6 +37,7 @@ struct query query_begin(struct store *store, const char *sql);
 void query_int(struct query *query, int64_t value);
 /* Binds NULL for 0: absent instants and numbers take no byte of a row. */
 void query_int_or_null(struct query *query, int64_t value);
+void query_double(struct query *query, double value);
 /* NULL binds NULL. The bytes are borrowed until query_end. */
 void query_text(struct query *query, const char *text);
 void query_blob(struct query *query, const void *bytes, size_t len);
@@ -50,6 +51,7 @@ int query_end(struct query *query);
 int query_run(struct query *query);
 
 int64_t query_column_int(const struct query *query, int column);
+double query_column_double(const struct query *query, int column);
 bool query_column_is_null(const struct query *query, int column);
 /* Borrowed until the next step; NULL for NULL. */
 const char *query_column_text(const struct query *query, int column);

@@ -141,6 +141,21 @@ static void drop_bucket(struct store *store, const struct chain_place *place)
 	bytes_finish(&kept);
 }
 
+/* What became of incidents, and those of which nothing is left in the ledger. */
+static void drop_incidents(struct store *store, const struct chain_range *range)
+{
+	if (range->count == 0)
+		return;
+	run_between(store,
+		"DELETE FROM incident WHERE state = 4 AND number IN"
+		" (SELECT incident FROM incident_event WHERE number BETWEEN ?1 AND ?2)"
+		" AND NOT EXISTS (SELECT 1 FROM incident_event e"
+		" WHERE e.incident = incident.number AND e.number > ?2)",
+		range->first, last_of(range));
+	run_between(store, "DELETE FROM incident_event WHERE number BETWEEN ?1 AND ?2",
+		range->first, last_of(range));
+}
+
 static void drop_records(struct store *store, const struct chain *chain)
 {
 	drop_opened(store, &chain->opened);
@@ -153,6 +168,10 @@ static void drop_records(struct store *store, const struct chain *chain)
 	drop_suspicions(store, &chain->suspicions);
 	for (size_t i = 0; i < chain->buckets_len; i++)
 		drop_bucket(store, &chain->buckets[i]);
+	drop_incidents(store, &chain->incidents);
+	if (chain->erasures.count > 0)
+		run_between(store, "DELETE FROM erasure WHERE number BETWEEN ?1 AND ?2",
+			chain->erasures.first, last_of(&chain->erasures));
 }
 
 static void drop_links(struct pruning *pruning, int64_t before, size_t limit)
@@ -216,11 +235,21 @@ static int64_t ask(struct store *store, const char *sql, int64_t parameter)
 	return value;
 }
 
+/* Links go in order, so that what an incident refers to holds up all that came later. */
+static int64_t spare_incidents(struct store *store, int64_t before)
+{
+	return ask(store,
+		"SELECT min(?1, ifnull((SELECT min(since_at) FROM incident"
+		" WHERE state <> 4), ?1))",
+		before);
+}
+
 int retention_prune(struct store *store, int64_t before, size_t limit, int64_t now,
 	int *ret_more, struct store_error *ret_error)
 {
 	struct pruning pruning = {.store = store};
 	store_begin(store);
+	before = spare_incidents(store, before);
 	pruning.last_tx = ask(store, "SELECT max(tx) + 0 * ?1 FROM ledger", 0);
 	drop_links(&pruning, before, limit);
 	int64_t more = ask(store,

@@ -4,8 +4,9 @@
  * retention — lets go of old history in small transactions.
  *
  * Closed spans, gaps that are over, buckets, changes, suspicions and evidence that ended before an
- * instant go; open spans never. Each pruning is a record of the ledger with the hash it cuts
- * after: verification starts there.
+ * instant go; open spans never, nor what is younger than the beginning of an incident that is not
+ * closed; closed incidents go with the last link that tells of them. Each pruning is a record of
+ * the ledger with the hash it cuts after: verification starts there.
  */
 #include <stddef.h>
 #include <stdint.h>

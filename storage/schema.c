@@ -182,7 +182,82 @@ static const char *const version_2[] = {
 	NULL,
 };
 
-static const char *const *const steps[SCHEMA_VERSION] = {version_1, version_2};
+/*
+ * Incidents. The row of an incident changes as it goes on; what it was when it opened, became
+ * something else and closed stands in incident_event, whose rows are chained. Addresses and
+ * hashes are in incident_recipient alone. Times are 0 where there is none.
+ *
+ * `name` of what is known of recipients lets a domain's be erased; it is missing where version 2
+ * wrote the row.
+ */
+static const char *const version_3[] = {
+	"CREATE TABLE incident(number INTEGER PRIMARY KEY,"
+	" name INTEGER REFERENCES name," /* NULL: of kind self */
+	" kind INTEGER NOT NULL, kind_at_open INTEGER NOT NULL,"
+	" severity INTEGER NOT NULL, severity_now INTEGER NOT NULL,"
+	" state INTEGER NOT NULL, suspected_at INTEGER NOT NULL,"
+	" opened_at INTEGER NOT NULL, change_at INTEGER NOT NULL,"
+	" change_not_before INTEGER NOT NULL, first_bounce_at INTEGER NOT NULL,"
+	" last_bounce_at INTEGER NOT NULL, reverted_at INTEGER NOT NULL,"
+	" closed_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,"
+	" acked_at INTEGER NOT NULL, from_operators TEXT NOT NULL,"
+	" to_operators TEXT NOT NULL, view TEXT NOT NULL, recipients INTEGER NOT NULL,"
+	" bounces INTEGER NOT NULL, deferrals INTEGER NOT NULL,"
+	" deliveries INTEGER NOT NULL, summary TEXT NOT NULL,"
+	" since_at INTEGER NOT NULL" /* the earliest instant that it refers to */
+	") STRICT",
+	"CREATE INDEX incident_name ON incident(name, opened_at)",
+	"CREATE INDEX incident_opened ON incident(opened_at)",
+	"CREATE INDEX incident_open ON incident(name, since_at) WHERE state <> 4",
+	"CREATE TABLE incident_evidence("
+	" incident INTEGER NOT NULL REFERENCES incident ON DELETE CASCADE,"
+	" ordinal INTEGER NOT NULL, name TEXT NOT NULL, weight REAL NOT NULL,"
+	" at INTEGER NOT NULL, text TEXT NOT NULL,"
+	" PRIMARY KEY(incident, ordinal)) STRICT, WITHOUT ROWID",
+	"CREATE TABLE incident_recipient("
+	" incident INTEGER NOT NULL REFERENCES incident ON DELETE CASCADE,"
+	" hash BLOB NOT NULL, address TEXT, host INTEGER NOT NULL REFERENCES host,"
+	" first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, bounces INTEGER NOT NULL,"
+	" accepted_before INTEGER NOT NULL, advice INTEGER NOT NULL,"
+	" PRIMARY KEY(incident, hash)) STRICT, WITHOUT ROWID",
+	"CREATE INDEX incident_recipient_hash ON incident_recipient(hash)",
+	"CREATE TABLE incident_event(number INTEGER PRIMARY KEY,"
+	" incident INTEGER NOT NULL REFERENCES incident ON DELETE CASCADE,"
+	" name INTEGER REFERENCES name, at INTEGER NOT NULL, kind INTEGER NOT NULL, "
+	"kind_at_open INTEGER NOT NULL,"
+	" severity INTEGER NOT NULL, severity_now INTEGER NOT NULL,"
+	" state INTEGER NOT NULL, suspected_at INTEGER NOT NULL,"
+	" opened_at INTEGER NOT NULL, change_at INTEGER NOT NULL,"
+	" change_not_before INTEGER NOT NULL, first_bounce_at INTEGER NOT NULL,"
+	" last_bounce_at INTEGER NOT NULL, reverted_at INTEGER NOT NULL,"
+	" closed_at INTEGER NOT NULL, from_operators TEXT NOT NULL,"
+	" to_operators TEXT NOT NULL, view TEXT NOT NULL, recipients INTEGER NOT NULL,"
+	" bounces INTEGER NOT NULL, deferrals INTEGER NOT NULL,"
+	" deliveries INTEGER NOT NULL) STRICT",
+	"CREATE INDEX incident_event_incident ON incident_event(incident)",
+
+	/* That something was erased; never whose. what: 1 a recipient, 2 a domain. */
+	"CREATE TABLE erasure(number INTEGER PRIMARY KEY, what INTEGER NOT NULL,"
+	" erased INTEGER NOT NULL) STRICT",
+	"ALTER TABLE recipient ADD COLUMN name INTEGER REFERENCES name",
+	"ALTER TABLE final ADD COLUMN name INTEGER REFERENCES name",
+	"ALTER TABLE deferral ADD COLUMN name INTEGER REFERENCES name",
+
+	/* What the detector remembers of a name; of all together: 0. */
+	"CREATE TABLE memory(name INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT",
+	"CREATE TABLE expectation(number INTEGER PRIMARY KEY,"
+	" name INTEGER NOT NULL REFERENCES name, operators TEXT NOT NULL,"
+	" until_at INTEGER NOT NULL, made_at INTEGER NOT NULL, note TEXT NOT NULL)"
+	" STRICT",
+	"CREATE INDEX expectation_name ON expectation(name, number)",
+	NULL,
+};
+
+static const char *const *const steps[SCHEMA_VERSION] = {
+	version_1,
+	version_2,
+	version_3,
+};
 
 static int run(sqlite3 *db, const char *sql)
 {

@@ -23,6 +23,9 @@ static void fill(struct chain *chain)
 		assert_int_equal(chain_note_bucket(chain, &place), 0);
 	}
 	chain->pruning = true;
+	chain_note(&chain->incidents, 12);
+	chain_note(&chain->incidents, 13);
+	chain_note(&chain->erasures, 4);
 }
 
 static void chain_reads_back_what_it_packed(void **state)
@@ -44,6 +47,8 @@ static void chain_reads_back_what_it_packed(void **state)
 	assert_int_equal(back.buckets_len, 40);
 	assert_memory_equal(back.buckets, chain.buckets, 40 * sizeof *chain.buckets);
 	assert_true(back.pruning);
+	assert_memory_equal(&back.incidents, &chain.incidents, sizeof chain.incidents);
+	assert_memory_equal(&back.erasures, &chain.erasures, sizeof chain.erasures);
 
 	chain_clear(&chain);
 	assert_true(chain_is_empty(&chain));
@@ -70,7 +75,7 @@ static void chain_refuses_damaged_refs(void **state)
 		size_t len;
 	} wrong[] = {
 		{"", 0},
-		{"\x09", 1}, /* no such kind */
+		{"\x0a", 1}, /* no such kind */
 		{"\x01\x00\x01", 3}, /* a range of none */
 		{"\x01\x01\x00", 3}, /* from number 0 */
 		{"\x01\x01\x01\x01\x01\x01", 6}, /* a range twice */

@@ -157,9 +157,25 @@ class Ledger:
             "SELECT before_at, cut_tx, cut_hash FROM pruning WHERE tx = ?", tx)
         return b"\7" + i64(before) + i64(cut) + sized(key)
 
+    def incident(self, number):
+        row = self.one(
+            "SELECT incident, (SELECT wire FROM name WHERE id = e.name), at, kind,"
+            " kind_at_open, severity, severity_now, state, suspected_at, opened_at,"
+            " change_at, change_not_before, first_bounce_at, last_bounce_at, reverted_at,"
+            " closed_at, from_operators, to_operators, view, recipients, bounces, deferrals,"
+            " deliveries FROM incident_event e WHERE number = ?", number)
+        return (b"\10" + i64(number) + i64(row[0]) + sized(row[1])
+                + b"".join(map(i64, row[2:16])) + b"".join(map(sized, row[16:19]))
+                + b"".join(map(i64, row[19:])))
+
+    def erasure(self, number):
+        return b"\11" + i64(number) + b"".join(map(i64, self.one(
+            "SELECT what, erased FROM erasure WHERE number = ?", number)))
+
     def records(self, tx, at, refs):
         kinds = {1: ("span", self.opened), 3: ("gap", self.gap),
-                 4: ("change", self.change), 5: ("suspicion", self.suspicion)}
+                 4: ("change", self.change), 5: ("suspicion", self.suspicion),
+                 8: ("incident_event", self.incident), 9: ("erasure", self.erasure)}
         numbers = iter(varints(refs))
         for kind in numbers:
             if kind == 7:
@@ -187,7 +203,8 @@ class Ledger:
 
     def beginning(self, site, first):
         if first == 1:
-            self.next = dict.fromkeys(("span", "gap", "change", "suspicion"), 1)
+            self.next = dict.fromkeys(("span", "gap", "change", "suspicion", "incident_event",
+                                       "erasure"), 1)
             return hashlib.sha256(b"mxvigil ledger 1\n" + site.encode()).digest()
         row = self.db.execute("SELECT cut_hash FROM pruning WHERE cut_tx = ? AND tx > ?",
                               (first - 1, first - 1)).fetchone()
