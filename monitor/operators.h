@@ -55,7 +55,8 @@ const struct operator_entry *operators_of_host(
 	struct operators *operators, const char *host);
 /* An entry by its name or one of its suffixes, as users write it: "ionos", "Apple iCloud",
  * "example.net" (made where it is new). NULL only for want of memory. */
-const struct operator_entry *operators_find(struct operators *operators, const char *name);
+const struct operator_entry *operators_find(
+	struct operators *operators, const char *name);
 
 /* The network of an address as one number that is equal for addresses of one network, and for
  * nothing else: an AS number, or a hash of the prefix with the top bit set. Never 0. */
@@ -65,6 +66,5 @@ uint64_t operators_network(
 uint32_t operators_asn(const struct operators *operators, const struct endpoint *address);
 /* Whether two operators that are both in the table are known to be different: then a shared
  * network makes neither of them the other. */
-bool operators_distinct(
-	const struct operator_entry *a, const struct operator_entry *b);
+bool operators_distinct(const struct operator_entry *a, const struct operator_entry *b);
 size_t operators_listed(const struct operators *operators); /* providers in the table */

@@ -86,7 +86,8 @@ enum incident_advice {
 #define INCIDENT_HASH 16
 
 struct incident_recipient {
-	uint8_t hash[INCIDENT_HASH]; /* keyed; as recipients are known by in deliveries.h */
+	uint8_t hash
+		[INCIDENT_HASH]; /* keyed; as recipients are known by in deliveries.h */
 	const char *address; /* NULL where the store did not keep it */
 	const char *relay_host;
 	int64_t first_bounce_at;
