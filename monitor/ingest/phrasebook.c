@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "monitor/ingest/letter.h"
 #include "monitor/ingest/reply_text.h"
 
 #define CHAINS_MAX 1024 /* pieces of phrases that another piece follows after a gap */
@@ -272,6 +273,20 @@ static int add_slot(
 	return 0;
 }
 
+/* Bytes of the next place of a phrase. */
+static size_t slot_length(const char *phrase, size_t len)
+{
+	size_t end = 0;
+	struct letter letter;
+
+	while (end < len && phrase[end] != ' ' && phrase[end] != '\t')
+		end++;
+	if (end == 0)
+		return 0;
+	letter_read(phrase, end, &letter);
+	return letter.is_word ? letter.taken : end;
+}
+
 /* Words that may be missing together. */
 static int add_optional(
 	struct phrasebook *book, const char *words, size_t len, struct frontier *frontier)
@@ -280,12 +295,11 @@ static int add_optional(
 	int err = len > 0 ? 0 : -EINVAL;
 
 	for (size_t at = 0; at < len && err == 0;) {
-		size_t slot = 0;
+		size_t slot = slot_length(words + at, len - at);
 
-		while (at + slot < len && words[at + slot] != ' ')
-			slot++;
 		err = add_slot(book, words + at, slot, frontier);
-		at += slot + 1;
+		at += slot;
+		at += at < len && words[at] == ' ';
 	}
 	for (size_t i = 0; i < without.len && err == 0; i++)
 		err = frontier_add(frontier, without.nodes[i]);
@@ -331,7 +345,8 @@ int phrasebook_add(struct phrasebook *book, const char *phrase, uint16_t mark,
 
 	assert(mark < PHRASEBOOK_MARKS_MAX);
 	while (*phrase != '\0' && err == 0) {
-		size_t len = strcspn(phrase, phrase[0] == '[' ? "]" : " \t");
+		size_t len = phrase[0] == '[' ? strcspn(phrase, "]")
+					      : slot_length(phrase, strlen(phrase));
 
 		if (phrase[0] == '[') {
 			err = phrase[len] == ']'

@@ -5,9 +5,10 @@
  *
  * A phrase is words with a blank between: `a|b` stands for either word, `[a b|c]` may be
  * missing, and `..` and `...` stand for up to PHRASEBOOK_SMALL_GAP and PHRASEBOOK_GAP other
- * words. Words are letters and digits in lower case as
- * reply_text leaves them. All phrases share one tree of words, so that a text costs its length
- * times the longest phrase, whatever it holds. Immutable while it is matched; then any thread.
+ * words. Words are letters and digits as reply_text leaves them; characters that are words by
+ * themselves (monitor/ingest/letter.h) need no blanks between. All phrases share one tree of
+ * words, so that a text costs its length times the longest phrase, whatever it holds. Immutable
+ * while it is matched; then any thread.
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "monitor/ingest/letter.h"
+
 #define ID_MIN 8 /* letters and digits mixed, this long, name something */
 #define BRACKET_MAX 320 /* bytes that an address in < > may take */
 #define QUOTE_MAX 66 /* bytes of a quoted local part */
@@ -13,16 +15,14 @@
 /* What ends a piece, blanks aside; addresses, codes and host names have none of these. */
 #define PIECE_ENDS "<>()[]{}\"'`,;:|\\"
 
-/* The letters U+00C0 to U+00FF without their accents. */
-static const char plain_letters[] = "aaaaaaaceeeeiiiidnooooo ouuuuyts"
-				    "aaaaaaaceeeeiiiidnooooo ouuuuyty";
-
 struct reading {
 	const char *text;
 	size_t len;
 	size_t at;
 	const char *local; /* the recipient's local part */
 	size_t local_len;
+	const char *link; /* the first; NULL for none */
+	size_t link_len;
 	struct reply_text *ret;
 };
 
@@ -44,11 +44,6 @@ static bool is_blank(char c)
 static bool ends_piece(char c)
 {
 	return is_blank(c) || strchr(PIECE_ENDS, c) != NULL;
-}
-
-static void put_byte(struct reply_text *text, char c)
-{
-	text->bytes[text->bytes_len++] = c;
 }
 
 /* A word stands from `from` to the end of what was put. */
@@ -75,29 +70,10 @@ static void end_word(struct reply_text *text, size_t from)
 		(struct reply_word){.at = (uint16_t)from, .len = (uint16_t)len};
 }
 
-/* Puts the letter that begins at c, and returns how many bytes it took; 0 if it is none. A
- * letter above ASCII never takes more room than it had. */
-static size_t put_letter(struct reply_text *text, const char *c, size_t len)
+static void put_letter(struct reply_text *text, const struct letter *letter)
 {
-	unsigned char first = (unsigned char)c[0];
-	unsigned char next = len > 1 ? (unsigned char)c[1] : 0;
-
-	if (first < 0x80) {
-		if (!is_digit(c[0]) && !is_letter(c[0]))
-			return 0;
-		put_byte(text, (char)tolower(first));
-		return 1;
-	}
-	if (first == 0xc3 && next >= 0x80 && next < 0xc0) { /* UTF-8 */
-		put_byte(text, plain_letters[next - 0x80]);
-		return 2;
-	}
-	if (first >= 0xc0 && (next < 0x80 || next >= 0xc0)) { /* Latin-1 */
-		put_byte(text, plain_letters[first - 0xc0]);
-		return 1;
-	}
-	put_byte(text, c[0]);
-	return 1;
+	memcpy(text->bytes + text->bytes_len, letter->bytes, letter->len);
+	text->bytes_len += letter->len;
 }
 
 /* Bytes of an apostrophe between letters, 0 for none. */
@@ -116,15 +92,20 @@ static void put_words(struct reply_text *text, const char *piece, size_t len)
 
 	for (size_t i = 0; i < len;) {
 		size_t skip = text->bytes_len > from ? apostrophe(piece + i, len - i) : 0;
-		size_t taken;
+		struct letter letter;
 
 		i += skip;
-		taken = put_letter(text, piece + i, len - i);
-		if (taken == 0) {
+		letter_read(piece + i, len - i, &letter);
+		i += letter.taken;
+		if (letter.len == 0 || letter.is_word) {
 			end_word(text, from);
 			from = text->bytes_len;
 		}
-		i += taken > 0 ? taken : 1;
+		put_letter(text, &letter);
+		if (letter.is_word) {
+			end_word(text, from);
+			from = text->bytes_len;
+		}
 	}
 	end_word(text, from);
 }
@@ -219,6 +200,8 @@ static bool is_host(const char *piece, size_t len)
 		lower = lower || (c >= 'a' && c <= 'z');
 		upper = upper || (c >= 'A' && c <= 'Z');
 	}
+	if (!lower && !upper) /* an IP address, but not "Signature.2" */
+		return last > 1 && last < len && strspn(piece, "0123456789.") >= len;
 	return last > 1 && last < len && !(lower && upper);
 }
 
@@ -263,6 +246,10 @@ static void take_piece(struct reading *reading)
 			strncasecmp(piece, "https://", 8) == 0)) {
 		while (len < left && !is_blank(piece[len]))
 			len++;
+		if (reading->link == NULL) {
+			reading->link = piece;
+			reading->link_len = len;
+		}
 		reading->at += len;
 		return;
 	}
@@ -297,8 +284,14 @@ static size_t enclosed_address(const char *text, size_t len)
 							       : 0;
 }
 
+static bool begins_with_code(const char *text)
+{
+	return (text[0] == '4' || text[0] == '5') && is_digit(text[1]) &&
+		is_digit(text[2]);
+}
+
 /* Mail servers introduce the answer of another: "host NAME[IP] said:", "Remote host said:". Takes
- * that off, and the name where there is one. */
+ * that off, and the name where there is one. An answer that tells of a third server's is whole. */
 static void take_introduction(struct reading *reading)
 {
 	static const char lead[] = "host ";
@@ -307,7 +300,7 @@ static void take_introduction(struct reading *reading)
 	const char *host = strcasestr(text, lead);
 	size_t len;
 
-	if (said == NULL || host == NULL || host > said)
+	if (said == NULL || host == NULL || host > said || begins_with_code(text))
 		return;
 	reading->at = (size_t)(said - text) + strlen("said: ");
 	host += sizeof lead - 1;
@@ -348,4 +341,7 @@ void reply_text_read(const char *text, const char *recipient, struct reply_text 
 		else
 			take_piece(&reading);
 	}
+	/* "553 http://www.spamhaus.org/query": an answer of no words but its link's. */
+	if (ret_text->words_len == 0 && reading.link != NULL)
+		put_words(ret_text, reading.link, reading.link_len);
 }

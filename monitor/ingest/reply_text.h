@@ -5,9 +5,9 @@
  *
  * Cut out, and leaving no hole: reply codes and enhanced codes (these are kept apart), mail
  * addresses, the recipient's local part where it stands in quotes or brackets or before "...",
- * host names, IP addresses, URLs, and ids (letters and digits mixed, of 8 or more). What is left
- * are runs of letters and digits in lower case; accents of Latin-1 are dropped, apostrophes
- * vanish ("doesn't" is doesnt), "e-mail" is email. Any bytes may come.
+ * host names, IP addresses, URLs (but for an answer that is nothing else), and ids (letters and
+ * digits mixed, of 8 or more). What is left are runs of letters (monitor/ingest/letter.h) and
+ * digits; apostrophes vanish ("doesn't" is doesnt), "e-mail" is email. Any bytes may come.
  * Pure; linear in the text.
  */
 #include <stddef.h>

@@ -56,6 +56,19 @@ static void phrasebook_finds_whole_words_in_order(void **state)
 	assert_false(matches("no such user", ""));
 }
 
+/* "there is no such user", in Chinese. */
+static void phrasebook_finds_characters_without_blanks(void **state)
+{
+	(void)state;
+	assert_true(matches("\xe7\x94\xa8\xe6\x88\xb7 \xe4\xb8\x8d",
+		"550\xe7\x94\xa8\xe6\x88\xb7\xe4\xb8\x8d\xe5\xad\x98"));
+	assert_true(matches(
+		"\xe7\x94\xa8[\xe6\x88\xb7]\xe4\xb8\x8d", "\xe7\x94\xa8\xe4\xb8\x8d"));
+	assert_true(matches("\xe7\x94\xa8[\xe6\x88\xb7\xe5\xad\x98] user",
+		"\xe7\x94\xa8\xe6\x88\xb7\xe5\xad\x98 user"));
+	assert_false(matches("\xe7\x94\xa8\xe6\x88\xb7", "\xe6\x88\xb7\xe7\x94\xa8"));
+}
+
 static void phrasebook_takes_alternatives(void **state)
 {
 	(void)state;
@@ -156,6 +169,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(phrasebook_finds_whole_words_in_order),
+		cmocka_unit_test(phrasebook_finds_characters_without_blanks),
 		cmocka_unit_test(phrasebook_takes_alternatives),
 		cmocka_unit_test(phrasebook_takes_words_that_may_be_missing),
 		cmocka_unit_test(phrasebook_bounds_gaps),

@@ -51,6 +51,30 @@ static void reply_text_joins_what_is_one_word(void **state)
 	expect("e-mailbox e mail", "e mailbox email");
 }
 
+static void reply_text_divides_what_has_no_blanks(void **state)
+{
+	(void)state;
+	expect("\xe7\x94\xa8\xe6\x88\xb7 no\xe4\xb8\x8d\xef\xbc\x8cyes",
+		"\xe7\x94\xa8 \xe6\x88\xb7 no \xe4\xb8\x8d yes");
+	expect("\xe2\x80\x9cunknown\xe2\x80\x9d user", "unknown user");
+}
+
+static void reply_text_reads_a_link_where_there_is_nothing_else(void **state)
+{
+	(void)state;
+	expect("553 http://www.example.com/blocked", "http www example com blocked");
+	expect("553 see http://www.example.com/blocked", "see");
+}
+
+/* What a server tells of a third one's answer is part of its own. */
+static void reply_text_keeps_an_answer_within_an_answer(void **state)
+{
+	(void)state;
+	expect("host mx.example.com[192.0.2.1] said: 550 no", "no");
+	expect("550 sender: host mx.example.com[192.0.2.1] said: 550 no",
+		"sender host said no");
+}
+
 static void reply_text_drops_accents(void **state)
 {
 	(void)state;
@@ -167,6 +191,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reply_text_lowers_and_divides_words),
 		cmocka_unit_test(reply_text_joins_what_is_one_word),
+		cmocka_unit_test(reply_text_divides_what_has_no_blanks),
+		cmocka_unit_test(reply_text_reads_a_link_where_there_is_nothing_else),
+		cmocka_unit_test(reply_text_keeps_an_answer_within_an_answer),
 		cmocka_unit_test(reply_text_drops_accents),
 		cmocka_unit_test(reply_text_cuts_codes_and_keeps_them),
 		cmocka_unit_test(reply_text_takes_no_address_for_a_code),
