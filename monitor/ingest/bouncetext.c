@@ -220,14 +220,18 @@ static void add_words(struct paragraph *paragraph, const char *text, size_t len)
 	paragraph->text[paragraph->len] = '\0';
 }
 
-/* An item's paragraph is over: what it says is kept where nothing better was said before. */
+/* An item's paragraph is over: what it says is kept where nothing better was said before. One
+ * that ends with a colon ("Technical details:") is a heading of the next. */
 static void close_paragraph(struct bouncetext *item, struct paragraph *paragraph)
 {
 	if (item != NULL && paragraph->len > 0 && !item->answered) {
 		struct bouncetext answer;
+		bool heads =
+			paragraph->len > 1 && paragraph->text[paragraph->len - 2] == ':';
+
 		paragraph->text[paragraph->len - 1] = '\0';
 		bouncetext_answer(paragraph->text, &answer);
-		if (item->text[0] == '\0' || answer.answered) {
+		if ((item->text[0] == '\0' && !heads) || answer.answered) {
 			memcpy(item->text, answer.text, sizeof item->text);
 			memcpy(item->host, answer.host, sizeof item->host);
 			memcpy(item->ip, answer.ip, sizeof item->ip);
@@ -257,6 +261,16 @@ static bool take_transcript(const struct bounceline *line, struct paragraph *par
 	return true;
 }
 
+/* An empty line, or one that is drawn: "=====". */
+static bool is_rule(const struct bounceline *line)
+{
+	size_t at = 0;
+
+	while (at < line->len && strchr(" \t=-_*~#", line->text[at]) != NULL)
+		at++;
+	return at == line->len;
+}
+
 /* Addresses that stand at the start of a line, each with what follows. */
 static void read_paragraphs(const char *notice, size_t len,
 	const struct bouncetext_hints *hints, struct bouncetext_list *list)
@@ -276,8 +290,10 @@ static void read_paragraphs(const char *notice, size_t len,
 			close_paragraph(item, &answer);
 			add_words(&paragraph, line.text + used, line.len - used);
 		} else if (take_transcript(&line, &answer) ||
-			(line.len == 0 && paragraph.len > 0)) {
+			(is_rule(&line) && paragraph.len > 0)) {
 			close_paragraph(item, &paragraph);
+		} else if (is_rule(&line)) {
+			continue;
 		} else if (item != NULL && !item->answered) {
 			add_words(&paragraph, line.text, line.len);
 		}
