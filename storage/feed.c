@@ -56,6 +56,31 @@ int64_t feed_offset(struct store *store, int64_t number)
 	return offset;
 }
 
+int64_t feed_latest(struct store *store)
+{
+	struct query query = query_begin(store, "SELECT max(number) FROM feed");
+	int64_t number = query_next(&query) ? query_column_int(&query, 0) : 0;
+	query_end(&query);
+	return number;
+}
+
+bool feed_was_taken(struct store *store, const struct feed_place *place, int64_t after)
+{
+	static const char get[] =
+		"SELECT 1 FROM feed WHERE number > ?1 AND format = ?2"
+		" AND ((device = ?3 AND inode = ?4) OR (head_len = ?5 AND head = ?6))";
+	struct query query = query_begin(store, get);
+	query_int(&query, after);
+	query_text(&query, place->format);
+	query_int(&query, (int64_t)place->device);
+	query_int(&query, (int64_t)place->inode);
+	query_int(&query, place->head_len);
+	query_blob(&query, place->head, FEED_HASH);
+	bool taken = query_next(&query);
+	query_end(&query);
+	return taken;
+}
+
 bool feed_is_known(struct store *store, const char *format, const char *path)
 {
 	struct query query =
@@ -111,15 +136,13 @@ static bool read_place(const struct query *query, struct feed_place *ret_place)
 		ret_place->tail_len <= FEED_TAIL_MOST;
 }
 
-int feed_each(struct store *store, const char *format, feed_fn fn, void *owner)
+#define GET_PLACES                                                                       \
+	"SELECT f.number, f.format, f.path, f.device, f.inode, f.head_len, f.head,"      \
+	" f.tail_len, f.tail, f.place, f.at, f.state, s.text FROM feed f"                \
+	" JOIN source s ON s.id = f.source WHERE "
+
+static int each_place(struct query query, feed_fn fn, void *owner)
 {
-	static const char get[] =
-		"SELECT f.number, f.format, f.path, f.device, f.inode, f.head_len,"
-		" f.head, f.tail_len, f.tail, f.place, f.at, f.state, s.text FROM feed f"
-		" JOIN source s ON s.id = f.source WHERE f.format = ?1"
-		" ORDER BY f.at DESC, f.number DESC";
-	struct query query = query_begin(store, get);
-	query_text(&query, format);
 	int result = 0;
 	while (result == 0 && query_next(&query)) {
 		struct feed_place place;
@@ -127,6 +150,21 @@ int feed_each(struct store *store, const char *format, feed_fn fn, void *owner)
 	}
 	int error = query_end(&query);
 	return result != 0 ? result : error;
+}
+
+int feed_each(struct store *store, const char *format, feed_fn fn, void *owner)
+{
+	struct query query = query_begin(
+		store, GET_PLACES "f.format = ?1 ORDER BY f.at DESC, f.number DESC");
+	query_text(&query, format);
+	return each_place(query, fn, owner);
+}
+
+int feed_get(struct store *store, int64_t number, feed_fn fn, void *owner)
+{
+	struct query query = query_begin(store, GET_PLACES "f.number = ?1");
+	query_int(&query, number);
+	return each_place(query, fn, owner);
 }
 
 static void keep_line(

@@ -42,6 +42,11 @@ struct feed_place {
 void feed_put(struct store *store, const char *source, struct feed_place *place);
 /* The offset that the store has for the number, -1 for none: who read in between is found out. */
 int64_t feed_offset(struct store *store, int64_t number);
+/* The highest number of any place, 0 without one. */
+int64_t feed_latest(struct store *store);
+/* Whether a place with a higher number than `after` is in the same file: of the same inode, or
+ * with the same head. */
+bool feed_was_taken(struct store *store, const struct feed_place *place, int64_t after);
 /* Whether a place is known under this path: of what is read as a whole. Errors stick, or are
  * false outside a transaction. */
 bool feed_is_known(struct store *store, const char *format, const char *path);
@@ -51,6 +56,9 @@ void feed_forget(struct store *store, int64_t before);
 /* The latest first. fn returns 0 to go on; anything else ends and is returned. */
 typedef int (*feed_fn)(void *owner, const struct feed_place *place);
 int feed_each(struct store *store, const char *format, feed_fn fn, void *owner)
+	__attribute__((warn_unused_result));
+/* The one of a number, if there is one. */
+int feed_get(struct store *store, int64_t number, feed_fn fn, void *owner)
 	__attribute__((warn_unused_result));
 
 /* Counts lines that no parser took, in the open transaction, and keeps the last few. */

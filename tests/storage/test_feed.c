@@ -73,6 +73,51 @@ static void feed_keeps_places_latest_first(void **state)
 	assert_string_equal(list(fixture, "postfix"), "/log.2@30 ");
 }
 
+static int on_number(void *owner, const struct feed_place *place)
+{
+	int64_t *number = owner;
+	*number = place->number;
+	return 0;
+}
+
+static void feed_finds_places_by_number(void **state)
+{
+	struct fixture *fixture = *state;
+	struct feed_place place = place_of("/log", 10, T0);
+	int64_t found = 0;
+	assert_int_equal(feed_latest(fixture->store), 0);
+	store_begin(fixture->store);
+	feed_put(fixture->store, "x", &place);
+	fixture_commit(fixture, T0);
+	assert_int_equal(feed_latest(fixture->store), place.number);
+	assert_int_equal(feed_get(fixture->store, place.number, on_number, &found), 0);
+	assert_int_equal(found, place.number);
+	found = 0;
+	assert_int_equal(
+		feed_get(fixture->store, place.number + 1, on_number, &found), 0);
+	assert_int_equal(found, 0);
+}
+
+static void feed_tells_who_else_took_a_file(void **state)
+{
+	struct fixture *fixture = *state;
+	struct feed_place place = place_of("/log", 10, T0);
+	store_begin(fixture->store);
+	feed_put(fixture->store, "x", &place);
+	fixture_commit(fixture, T0);
+	struct feed_place other = place;
+	assert_true(feed_was_taken(fixture->store, &other, 0));
+	assert_false(feed_was_taken(fixture->store, &other, place.number));
+	other.inode++; /* a copy begins the same */
+	assert_true(feed_was_taken(fixture->store, &other, 0));
+	other.head[3]++;
+	assert_false(feed_was_taken(fixture->store, &other, 0));
+	other.inode--; /* the same file, read less far */
+	assert_true(feed_was_taken(fixture->store, &other, 0));
+	strcpy(other.format, "exim");
+	assert_false(feed_was_taken(fixture->store, &other, 0));
+}
+
 static void feed_names_a_damaged_place(void **state)
 {
 	struct fixture *fixture = *state;
@@ -139,6 +184,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			feed_keeps_places_latest_first, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			feed_finds_places_by_number, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			feed_tells_who_else_took_a_file, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			feed_names_a_damaged_place, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
