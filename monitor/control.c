@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "monitor/clock.h"
+#include "monitor/ingest/reception.h"
 #include "monitor/log.h"
 #include "monitor/request.h"
 #include "resolvers/name.h"
@@ -175,6 +176,15 @@ static void tell_changes(struct control *control, const json_t *request)
 	control->hooks.on_changes_end(control->hooks.owner);
 }
 
+static int apply(struct control *control, const json_t *request, json_t **ret_answer)
+{
+	const int64_t now = clock_read().wall_ms;
+	if (reception_is_asked(request))
+		return control->hooks.on_ingest(
+			control->hooks.owner, request, now, ret_answer);
+	return request_apply(control->store, request, now, ret_answer);
+}
+
 static void carry_out(struct client *client, const char *line, size_t len)
 {
 	struct control *const control = client->control;
@@ -190,8 +200,7 @@ static void carry_out(struct client *client, const char *line, size_t len)
 		client->awaits = control->hooks.on_flush(control->hooks.owner);
 		if (client->awaits == 0)
 			send_json(client, json_pack("{sb}", "ok", 1));
-	} else if (request_apply(
-			   control->store, request, clock_read().wall_ms, &answer) != 0) {
+	} else if (apply(control, request, &answer) != 0) {
 		refuse(client, -ENOMEM, "out of memory");
 	} else {
 		if (request_changed_watchlist(request, answer))

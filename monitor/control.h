@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <jansson.h>
 #include <uv.h>
 
 #include "storage/store.h"
@@ -32,6 +33,9 @@ struct control_hooks {
 	 * the present. Returns a mark that control_flushed() will reach, 0 for nothing to wait
 	 * for. */
 	uint64_t (*on_flush)(void *owner);
+	/* Carries out a request of monitor/ingest/reception.h; as request_apply(). */
+	int (*on_ingest)(
+		void *owner, const json_t *request, int64_t now, json_t **ret_answer);
 };
 
 /* Listens at path, over what an earlier process left there (the store's lock says that it is

@@ -34,7 +34,7 @@ static void refuse(struct doing *doing, const char *what, const char *found)
 		found != NULL ? ": " : "", found != NULL ? found : "");
 }
 
-static int make_refusal(int code, const char *text, json_t **ret_answer)
+int request_refuse(int code, const char *text, json_t **ret_answer)
 {
 	const char *name = strerrorname_np(-code);
 	json_t *answer = json_pack("{s:b, s:s, s:s%}", "ok", 0, "code",
@@ -199,12 +199,12 @@ static int apply(
 	if (doing->why[0] != '\0') {
 		store_rollback(doing->store);
 		json_decref(doing->answer);
-		return make_refusal(-EINVAL, doing->why, ret_answer);
+		return request_refuse(-EINVAL, doing->why, ret_answer);
 	}
 	err = store_commit(doing->store, doing->now, &error);
 	if (err < 0) {
 		json_decref(doing->answer);
-		return make_refusal(err, error.text, ret_answer);
+		return request_refuse(err, error.text, ret_answer);
 	}
 	*ret_answer = doing->answer;
 	return 0;
@@ -221,10 +221,10 @@ int request_apply(
 			continue;
 		check_members(&doing, requests[i].members);
 		if (doing.why[0] != '\0')
-			return make_refusal(-EINVAL, doing.why, ret_answer);
+			return request_refuse(-EINVAL, doing.why, ret_answer);
 		return apply(&doing, requests[i].apply, ret_answer);
 	}
-	return make_refusal(-EINVAL,
+	return request_refuse(-EINVAL,
 		name == NULL ? "expected an object with \"request\""
 			     : "found a request that is not known here",
 		ret_answer);

@@ -13,6 +13,7 @@
  *   {"request": "import", "source": TEXT, "view": TEXT or null,
  *    "rows": [{"line": N, "row": ROW}, ...]}                         ROW: see exchange.h
  *
+ * (A daemon also takes the requests of monitor/ingest/reception.h.)
  * The answer is {"ok": true, ...} with what was done:
  *
  *   ping          "pid", "version"
@@ -39,6 +40,10 @@ struct store;
  * Returns 0 with the answer, also a refusing one, or -ENOMEM. */
 int request_apply(struct store *store, const json_t *request, int64_t now,
 	json_t **ret_answer) __attribute__((warn_unused_result));
+
+/* Answers that nothing was done, and why. code: negative errno. Returns 0 or -ENOMEM. */
+int request_refuse(int code, const char *text, json_t **ret_answer)
+	__attribute__((warn_unused_result));
 
 /* Whether an answered request changed the list of watched domains: the daemon then looks at it
  * again. */

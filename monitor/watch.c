@@ -190,6 +190,12 @@ static uint64_t on_flush(void *owner)
 	return watch->flushes;
 }
 
+static int on_ingest(void *owner, const json_t *request, int64_t now, json_t **ret_answer)
+{
+	const struct watch *const watch = owner;
+	return ingest_apply(watch->ingest, request, now, ret_answer);
+}
+
 /* Lets old history go, a little at a time, and looks again after a while. */
 static void prune(struct watch *watch)
 {
@@ -401,6 +407,7 @@ static int work(struct watch *watch, struct interruption interruption)
 		.on_change = on_listed,
 		.on_changes_end = on_listed_all,
 		.on_flush = on_flush,
+		.on_ingest = on_ingest,
 	};
 	if (error == 0 && !watch->options->once)
 		error = control_create(&watch->loop, watch->conf->control, watch->store,

@@ -9,20 +9,28 @@
 
 #include "monitor/cli/cli.h"
 #include "monitor/cli/folder.h"
+#include "monitor/cli/progress.h"
+#include "monitor/cli/writer.h"
 #include "monitor/clock.h"
 #include "monitor/conf_file.h"
+#include "monitor/ingest/errand.h"
 #include "monitor/ingest/mailbox.h"
 #include "monitor/ingest/settings.h"
 #include "monitor/ingest/source.h"
+#include "monitor/ingest/zone.h"
 
 #define COPY_BYTES 65536
+#define STALE_MOST 1000 /* times that others may read on in the same file before us */
 
 struct ingestion {
 	struct cli *cli;
+	struct writer writer;
 	struct settings settings;
 	const struct conf_file_delivery *delivery; /* NULL: none */
 	const char *format;
 	const char *name; /* of the source */
+	struct reader_counts counts; /* of the file at work */
+	uint64_t refused_here; /* lines of it */
 	uint64_t refused;
 	enum cli_status status;
 };
@@ -36,12 +44,20 @@ static const struct conf_file_delivery *find_delivery(
 	return NULL;
 }
 
-static void say_counts(
-	struct ingestion *ingestion, const char *path, const struct source *source)
+/* A file that others read at the same time takes more than one source. */
+static void add_counts(struct ingestion *ingestion, const struct source *source)
 {
 	const struct reader_counts *counts = source_counts(source);
-	const int64_t known = source_known(source);
-	const uint64_t refused = counts->rejected + source_refused(source);
+	ingestion->counts.lines += counts->lines;
+	ingestion->counts.reports += counts->reports;
+	ingestion->counts.ignored += counts->ignored;
+	ingestion->refused_here += counts->rejected + source_refused(source);
+}
+
+static void say_counts(struct ingestion *ingestion, const char *path, int64_t known)
+{
+	const struct reader_counts *counts = &ingestion->counts;
+	const uint64_t refused = ingestion->refused_here;
 	ingestion->refused += refused;
 	if (ingestion->cli->json)
 		printf("{\"lines\":%llu,\"deliveries\":%llu,\"ignored\":%llu,"
@@ -56,7 +72,9 @@ static void say_counts(
 		known > 0 ? "; what was read before is passed over" : "");
 }
 
-static struct intake_options intake_of(const struct ingestion *ingestion)
+/* errand: NULL where the store is ours. */
+static struct intake_options intake_of(
+	const struct ingestion *ingestion, struct errand *errand)
 {
 	return (struct intake_options){
 		.source = ingestion->name,
@@ -64,18 +82,48 @@ static struct intake_options intake_of(const struct ingestion *ingestion)
 		.key = ingestion->settings.key,
 		.keep = ingestion->settings.keep,
 		.mail = strcmp(ingestion->format, "dsn") == 0,
+		.errand = errand,
 	};
 }
 
+/* The way to a monitor that has the store; NULL where there is none. */
+static int make_errand(struct ingestion *ingestion, struct errand **ret_errand)
+{
+	const struct errand_link link = {
+		.owner = &ingestion->writer, .ask = writer_ask_daemon};
+	*ret_errand = NULL;
+	if (ingestion->writer.client == NULL)
+		return 0;
+	return errand_create(&link, ingestion->name,
+		strcmp(ingestion->format, "dsn") == 0, ret_errand);
+}
+
+static void say_failure(struct ingestion *ingestion, const char *shown, int error)
+{
+	ingestion->status = CLI_FAILED;
+	if (error == -EPIPE || error == -ETIME || error == -EPROTO)
+		cli_say("%s: the monitor gave no answer: %s", shown, strerror(-error));
+	else
+		cli_file_failed(shown, error);
+}
+
+static const char *zone_of(const struct ingestion *ingestion)
+{
+	const char *zone = options_value(&ingestion->cli->options, "tz");
+	return zone != NULL || ingestion->delivery == NULL
+		? zone
+		: ingestion->delivery->timezone;
+}
+
 static int make_source(const struct ingestion *ingestion, const char *path,
-	struct reader_fields *fields, struct source **ret_source)
+	struct errand *errand, struct reader_fields *fields, struct source **ret_source)
 {
 	const struct conf_file_delivery *delivery = ingestion->delivery;
 	struct source_options options = {
-		.intake = intake_of(ingestion),
+		.intake = intake_of(ingestion, errand),
 		.path = path,
 		.alone = true,
-		.reader = {.zone = options_value(&ingestion->cli->options, "tz")},
+		.reader = {.zone = zone_of(ingestion)},
 	};
 	int error = reader_format_from_name(ingestion->format, &options.format);
 	if (error < 0)
@@ -86,49 +134,77 @@ static int make_source(const struct ingestion *ingestion, const char *path,
 		options.reader.internal_relays =
 			(const char *const *)delivery->internal_relays;
 		options.reader.internal_relays_len = delivery->internal_relays_count;
-		if (options.reader.zone == NULL)
-			options.reader.zone = delivery->timezone;
 	}
 	return source_create(&options, ret_source);
 }
 
-static void read_log(struct ingestion *ingestion, const char *path, const char *shown)
+/* Reads to the end, or to where an error is. */
+static int read_source(struct ingestion *ingestion, struct source *source)
+{
+	bool more = false;
+	int error = 0;
+	struct progress progress;
+	progress_start(&progress, "lines");
+	while (error == 0 && !source_is_done(source) && source_trouble(source) == 0) {
+		error = source_step(source, ingestion->cli->store, clock_read().wall_ms,
+			clock_mono_ms(), &more);
+		progress_show(&progress, source_counts(source)->lines / 64 * 64, -1);
+	}
+	progress_end(&progress);
+	return error == 0 ? source_trouble(source) : error;
+}
+
+/* Returns -ESTALE where somebody else has read on in the file. */
+static int read_log_once(
+	struct ingestion *ingestion, const char *path, int64_t *ret_known)
 {
 	struct reader_fields fields;
 	struct source *source = NULL;
-	bool more = false;
-	int error = make_source(ingestion, path, &fields, &source);
-	if (error < 0) {
-		cli_say("%s: %s", shown,
-			error == -EINVAL ? "no such time zone" : strerror(-error));
-		ingestion->status = CLI_FAILED;
-		return;
-	}
-	while (error == 0 && !source_is_done(source) && source_trouble(source) == 0)
-		error = source_step(source, ingestion->cli->store, clock_read().wall_ms,
-			clock_mono_ms(), &more);
+	struct errand *errand;
+	int error = make_errand(ingestion, &errand);
 	if (error == 0)
-		error = source_trouble(source);
-	if (error < 0)
-		ingestion->status = cli_file_failed(shown, error);
-	else
-		say_counts(ingestion, shown, source);
+		error = make_source(ingestion, path, errand, &fields, &source);
+	if (error == 0) {
+		error = read_source(ingestion, source);
+		*ret_known = source_known(source);
+		add_counts(ingestion, source);
+	}
 	source_destroy(source);
+	errand_destroy(errand);
+	return error;
+}
+
+static void read_log(struct ingestion *ingestion, const char *path, const char *shown)
+{
+	int64_t known = 0;
+	int error = -ESTALE;
+	ingestion->counts = (struct reader_counts){.lines = 0};
+	ingestion->refused_here = 0;
+	for (int i = 0; i < STALE_MOST && error == -ESTALE; i++)
+		error = read_log_once(ingestion, path, &known);
+	if (error < 0)
+		say_failure(ingestion, shown, error);
+	else
+		say_counts(ingestion, shown, known);
 }
 
 static void read_mail(struct ingestion *ingestion, const char *path, const char *shown)
 {
-	const struct intake_options options = intake_of(ingestion);
+	struct errand *errand;
 	struct intake *intake;
 	struct store_error error;
-	int result = intake_create(&options, &intake);
+	int result = make_errand(ingestion, &errand);
+	const struct intake_options options = intake_of(ingestion, errand);
+	if (result == 0)
+		result = intake_create(&options, &intake);
 	if (result == 0) {
 		result = mailbox_read_file(intake, ingestion->cli->store, path,
 			clock_read().wall_ms, &error);
 		intake_destroy(intake);
 	}
+	errand_destroy(errand);
 	if (result < 0)
-		ingestion->status = cli_file_failed(shown, result);
+		say_failure(ingestion, shown, result);
 	else
 		cli_say("%s: %s", shown, result == 1 ? "read" : "known already");
 }
@@ -199,6 +275,16 @@ static void read_one(struct ingestion *ingestion, const char *path)
 		close(fd);
 }
 
+static enum cli_status check_zone(const struct ingestion *ingestion)
+{
+	struct zone *zone = NULL;
+	const char *name = zone_of(ingestion);
+	if (name != NULL && zone_load(name, &zone) < 0)
+		return cli_wrong_call("--tz: expected a zone such as Europe/Berlin");
+	zone_destroy(zone);
+	return CLI_DONE;
+}
+
 static enum cli_status prepare(struct ingestion *ingestion)
 {
 	struct cli *cli = ingestion->cli;
@@ -215,8 +301,10 @@ static enum cli_status prepare(struct ingestion *ingestion)
 		(ingestion->delivery = find_delivery(&cli->conf, source)) == NULL)
 		return cli_wrong_call(
 			"ingest: --source: the configuration has no such delivery");
-	status = cli_open_store_to_write(cli);
-	if (status != CLI_DONE)
+	status = check_zone(ingestion);
+	if (status == CLI_DONE)
+		status = writer_open(&ingestion->writer, cli);
+	if (status != CLI_DONE || ingestion->writer.client != NULL)
 		return status;
 	if (settings_load(&cli->conf, &ingestion->settings, why) == 0)
 		return CLI_DONE;
@@ -235,6 +323,7 @@ enum cli_status cli_ingest(struct cli *cli)
 	if (cli->options.arguments_len == 0)
 		read_one(&ingestion, "-");
 	settings_finish(&ingestion.settings);
+	writer_close(&ingestion.writer);
 	if (ingestion.status != CLI_DONE || ingestion.refused > 0)
 		return CLI_FAILED;
 	return cli_finish_output();

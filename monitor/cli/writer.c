@@ -33,6 +33,15 @@ void writer_close(struct writer *writer)
 	writer->client = NULL;
 }
 
+int writer_ask_daemon(void *owner, json_t *request, json_t **ret_answer)
+{
+	const struct writer *writer = owner;
+	int err = control_client_ask(writer->client, request, ret_answer);
+
+	json_decref(request);
+	return err;
+}
+
 static int ask(struct writer *writer, const json_t *request, json_t **ret_answer)
 {
 	if (writer->client != NULL)

@@ -18,6 +18,9 @@ struct writer {
 
 /* Finds the daemon, or opens the store; says why neither can be. */
 enum cli_status writer_open(struct writer *writer, struct cli *cli);
+/* Of a daemon that was found; the client is not NULL. Takes request. Returns as
+ * control_client_ask(). */
+int writer_ask_daemon(void *owner, json_t *request, json_t **ret_answer);
 /* Takes request. On success *ret_answer is an answer whose "ok" is true; else it was said what
  * went wrong. */
 enum cli_status writer_ask(struct writer *writer, json_t *request, json_t **ret_answer);

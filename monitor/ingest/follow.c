@@ -19,6 +19,7 @@ struct follow {
 	char *path; /* owned */
 	char *source; /* owned */
 	char format[FEED_FORMAT_MAX];
+	struct errand *errand; /* NULL: none */
 	bool alone;
 	bool done; /* alone, and the file was opened: that was all */
 	struct rotated files; /* still to be read, in order */
@@ -44,17 +45,17 @@ struct follow {
 	int trouble; /* that was said */
 };
 
-int follow_create(const char *path, const char *format, const char *source, bool alone,
-	struct follow **ret_follow)
+int follow_create(const struct follow_options *options, struct follow **ret_follow)
 {
 	struct follow *follow = calloc(1, sizeof *follow);
 	if (follow == NULL)
 		return -ENOMEM;
-	snprintf(follow->format, sizeof follow->format, "%s", format);
-	follow->path = strdup(path);
-	follow->source = strdup(source);
+	snprintf(follow->format, sizeof follow->format, "%s", options->format);
+	follow->path = strdup(options->path);
+	follow->source = strdup(options->source);
 	follow->since_ms = -1;
-	follow->alone = alone;
+	follow->alone = options->alone;
+	follow->errand = options->errand;
 	if (follow->path == NULL || follow->source == NULL) {
 		follow_destroy(follow);
 		return -ENOMEM;
@@ -180,7 +181,8 @@ static int find_next(
 	int error = 0;
 	if (follow->alone) {
 		follow->done = true;
-		error = rotated_open(follow->path, follow->format, store, &follow->now);
+		error = rotated_open(follow->path, follow->format, store, follow->errand,
+			&follow->now);
 		return error < 0 ? error : begin_file(follow, piece);
 	}
 	if (rotated_len(&follow->files) == 0) {
@@ -359,4 +361,25 @@ void follow_place(const struct follow *follow, struct feed_place *ret_place)
 void follow_committed(struct follow *follow, int64_t number)
 {
 	follow->number = number;
+}
+
+bool follow_yield(struct follow *follow, int64_t number, uint64_t device, uint64_t inode)
+{
+	struct logfile_identity identity;
+	bool ours = follow->now.file != NULL &&
+		(follow->number == number ||
+			(follow->identity.inode == inode &&
+				follow->identity.device == device));
+	for (size_t i = follow->files.taken; i < follow->files.len && !ours; i++) {
+		const struct rotated_file *file = &follow->files.files[i];
+		ours = (file->known && file->place.number == number) ||
+			(logfile_identify(file->file, &identity) == 0 &&
+				identity.inode == inode && identity.device == device);
+	}
+	if (!ours)
+		return false;
+	rotated_finish(&follow->files);
+	if (follow->now.file != NULL)
+		leave(follow);
+	return true;
 }

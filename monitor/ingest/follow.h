@@ -22,6 +22,7 @@
 
 #include "storage/feed.h"
 
+struct errand;
 struct follow;
 struct store;
 
@@ -44,9 +45,17 @@ struct follow_piece {
 	int error; /* TROUBLE */
 };
 
-/* Copies its arguments. alone: just this one file, to its end. Returns 0 or -ENOMEM. */
-int follow_create(const char *path, const char *format, const char *source, bool alone,
-	struct follow **ret_follow) __attribute__((warn_unused_result));
+struct follow_options {
+	const char *path; /* copied */
+	const char *format; /* copied */
+	const char *source; /* copied */
+	bool alone; /* just this one file, to its end */
+	struct errand
+		*errand; /* alone: knows the places; borrowed for the life. NULL: none */
+};
+/* Returns 0 or -ENOMEM. */
+int follow_create(const struct follow_options *options, struct follow **ret_follow)
+	__attribute__((warn_unused_result));
 void follow_destroy(struct follow *follow);
 
 /* The next piece. store is read for known places. mono_ms: of a clock that only goes on.
@@ -60,3 +69,6 @@ void follow_advance(struct follow *follow, int64_t offset);
  * number back. */
 void follow_place(const struct follow *follow, struct feed_place *ret_place);
 void follow_committed(struct follow *follow, int64_t number);
+/* Somebody else has committed a place: should that be in a file that we read or are about to, we
+ * begin again with what the store knows. Returns whether it is. */
+bool follow_yield(struct follow *follow, int64_t number, uint64_t device, uint64_t inode);

@@ -10,9 +10,11 @@
 #include "monitor/conf_file.h"
 #include "monitor/ingest/journal_source.h"
 #include "monitor/ingest/mailbox.h"
+#include "monitor/ingest/reception.h"
 #include "monitor/ingest/settings.h"
 #include "monitor/ingest/source.h"
 #include "monitor/log.h"
+#include "monitor/request.h"
 #include "storage/store.h"
 
 #define IDLE_MS 250 /* between looks at logs that have not grown */
@@ -30,7 +32,9 @@ struct inlet {
 
 struct ingest {
 	struct store *store;
+	const struct conf *conf;
 	struct settings settings;
+	bool is_set; /* settings are loaded, and the timer runs */
 	struct inlet *inlets; /* owned */
 	size_t len;
 	uv_timer_t timer;
@@ -205,13 +209,23 @@ static int add_inlets(struct ingest *ingest, const struct conf_file *file)
 	return error;
 }
 
+/* The key and the rules are only needed, and made, where there is something to take in. */
+static int set(struct ingest *ingest, char *ret_why)
+{
+	if (ingest->is_set)
+		return 0;
+	int error = settings_load(ingest->conf, &ingest->settings, ret_why);
+	if (error < 0)
+		return error;
+	ingest->is_set = true;
+	uv_timer_start(&ingest->timer, on_timer, 0, 0);
+	return 0;
+}
+
 int ingest_create(uv_loop_t *loop, struct store *store, const struct conf *conf,
 	struct ingest **ret_ingest)
 {
 	char why[SETTINGS_WHY_MAX];
-	*ret_ingest = NULL;
-	if (conf->file == NULL || conf->file->deliveries_count == 0)
-		return 0;
 	struct ingest *ingest = calloc(1, sizeof *ingest);
 	if (ingest == NULL)
 		return -ENOMEM;
@@ -222,18 +236,36 @@ int ingest_create(uv_loop_t *loop, struct store *store, const struct conf *conf,
 	}
 	ingest->timer.data = ingest;
 	ingest->store = store;
-	error = settings_load(conf, &ingest->settings, why);
+	ingest->conf = conf;
+	const bool any = conf->file != NULL && conf->file->deliveries_count > 0;
+	error = any ? set(ingest, why) : 0;
 	if (error < 0)
 		log_err("ingest", "deliveries cannot be read error=%s", log_quote(why));
-	else
+	else if (any)
 		error = add_inlets(ingest, conf->file);
 	if (error < 0) {
 		ingest_destroy(ingest);
 		return error;
 	}
-	uv_timer_start(&ingest->timer, on_timer, 0, 0);
 	*ret_ingest = ingest;
 	return 0;
+}
+
+int ingest_apply(
+	struct ingest *ingest, const json_t *request, int64_t now, json_t **ret_answer)
+{
+	char why[SETTINGS_WHY_MAX];
+	struct reception_moved moved;
+	int error = set(ingest, why);
+	if (error < 0)
+		return request_refuse(error, why, ret_answer);
+	error = reception_apply(
+		&ingest->settings, ingest->store, request, now, &moved, ret_answer);
+	for (size_t i = 0; moved.any && i < ingest->len; i++)
+		if (ingest->inlets[i].source != NULL)
+			source_yield(ingest->inlets[i].source, moved.number, moved.device,
+				moved.inode);
+	return error;
 }
 
 void ingest_destroy(struct ingest *ingest)

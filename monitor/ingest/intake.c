@@ -1,37 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "monitor/ingest/intake.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "monitor/ingest/errand.h"
+#include "monitor/ingest/rejects.h"
 #include "monitor/ingest/relay.h"
 #include "monitor/ingest/reply.h"
 #include "monitor/ingest/report.h"
 #include "resolvers/name.h"
 #include "storage/store.h"
 
-#define REASONS_MOST 32 /* different ones in a batch */
-#define SHOWN_MAX 128
-
-/* Rejected lines of one reason. */
-struct rejects {
-	const char *reason; /* static, as parsers give it */
-	uint64_t count;
-	int64_t first_at;
-	int64_t last_at;
-	char shown[SHOWN_MAX];
-};
-
 struct intake {
 	char *source; /* owned */
 	const struct reply_rules *rules;
 	bool mail;
 	struct deliveries *batch; /* owned */
+	struct errand *errand; /* NULL: the store is ours */
 	struct relay_memory relays;
-	struct rejects rejects[REASONS_MOST];
-	size_t rejects_len;
+	struct rejects rejects;
 	uint64_t refused; /* reports */
 	int error; /* first, until cleared */
 };
@@ -43,9 +34,12 @@ int intake_create(const struct intake_options *options, struct intake **ret_inta
 		return -ENOMEM;
 	intake->rules = options->rules;
 	intake->mail = options->mail;
+	intake->errand = options->errand;
 	intake->source = strdup(options->source);
 	if (intake->source == NULL ||
-		deliveries_create(options->key, options->keep, &intake->batch) < 0) {
+		(intake->errand == NULL &&
+			deliveries_create(options->key, options->keep, &intake->batch) <
+				0)) {
 		intake_destroy(intake);
 		return -ENOMEM;
 	}
@@ -64,18 +58,26 @@ void intake_destroy(struct intake *intake)
 
 void intake_clear(struct intake *intake)
 {
-	deliveries_clear(intake->batch);
+	if (intake->errand != NULL)
+		errand_clear(intake->errand);
+	else
+		deliveries_clear(intake->batch);
 	relay_memory_clear(&intake->relays);
-	intake->rejects_len = 0;
+	intake->rejects.len = 0;
 	intake->error = 0;
 }
 
 size_t intake_len(const struct intake *intake)
 {
-	size_t len = deliveries_len(intake->batch);
-	for (size_t i = 0; i < intake->rejects_len; i++)
-		len += intake->rejects[i].count;
-	return len;
+	return rejects_count(&intake->rejects) +
+		(intake->errand != NULL ? errand_len(intake->errand)
+					: deliveries_len(intake->batch));
+}
+
+bool intake_is_full(const struct intake *intake)
+{
+	return intake_len(intake) >= INTAKE_BATCH ||
+		(intake->errand != NULL && errand_is_full(intake->errand));
 }
 
 uint64_t intake_refused(const struct intake *intake)
@@ -83,22 +85,22 @@ uint64_t intake_refused(const struct intake *intake)
 	return intake->refused;
 }
 
+int intake_error(const struct intake *intake)
+{
+	return intake->error;
+}
+
+int intake_is_known(const struct intake *intake, struct store *store, const char *format,
+	const char *path)
+{
+	return intake->errand != NULL ? errand_is_known(intake->errand, format, path)
+				      : feed_is_known(store, format, path);
+}
+
 void intake_reject(
 	struct intake *intake, const char *reason, const char *shown, int64_t now)
 {
-	struct rejects *rejects = NULL;
-	for (size_t i = 0; i < intake->rejects_len && rejects == NULL; i++)
-		if (strcmp(intake->rejects[i].reason, reason) == 0)
-			rejects = &intake->rejects[i];
-	if (rejects == NULL && intake->rejects_len == REASONS_MOST)
-		rejects = &intake->rejects[REASONS_MOST - 1];
-	if (rejects == NULL) {
-		rejects = &intake->rejects[intake->rejects_len++];
-		*rejects = (struct rejects){.reason = reason, .first_at = now};
-	}
-	rejects->count++;
-	rejects->last_at = now;
-	strncpy(rejects->shown, shown, sizeof rejects->shown - 1);
+	rejects_add(&intake->rejects, reason, shown, now);
 }
 
 /* Lower case, so that all spellings are one recipient: no mail server of note tells "Bob" from
@@ -120,7 +122,7 @@ static bool find_domain(const char *address, uint8_t ret_domain[NAME_WIRE_MAX])
 		name_parse_domain(at + 1, ret_domain, &why) == 0 && ret_domain[0] != 0;
 }
 
-void intake_report(
+static void take_fact(
 	struct intake *intake, struct store *store, const struct report *report)
 {
 	uint8_t domain[NAME_WIRE_MAX];
@@ -165,24 +167,38 @@ void intake_report(
 		intake->error = error;
 }
 
+void intake_report(
+	struct intake *intake, struct store *store, const struct report *report)
+{
+	if (intake->errand == NULL) {
+		take_fact(intake, store, report);
+		return;
+	}
+	const int error = errand_report(intake->errand, report);
+	if (error < 0 && intake->error == 0)
+		intake->error = error;
+}
+
 void intake_write(struct intake *intake, struct store *store, struct feed_place *place)
 {
+	assert(intake->errand == NULL);
 	deliveries_write(intake->batch, store, intake->source);
-	for (size_t i = 0; i < intake->rejects_len; i++) {
-		const struct rejects *rejects = &intake->rejects[i];
-		const struct feed_rejected rejected = {
-			.source = intake->source,
-			.reason = rejects->reason,
-			.count = rejects->count,
-			.first_at = rejects->first_at,
-			.last_at = rejects->last_at,
-			.line = (const uint8_t *)rejects->shown,
-			.line_len = strlen(rejects->shown),
-		};
-		feed_reject(store, &rejected);
-	}
+	rejects_write(&intake->rejects, store, intake->source);
 	if (place != NULL)
 		feed_put(store, intake->source, place);
+}
+
+static int carry(
+	struct intake *intake, struct feed_place *place, struct store_error *ret_error)
+{
+	uint64_t refused;
+	int error = errand_commit(
+		intake->errand, &intake->rejects, place, &refused, ret_error);
+	if (error == 0) {
+		intake->refused += refused;
+		intake_clear(intake);
+	}
+	return error;
 }
 
 int intake_commit(struct intake *intake, struct store *store, struct feed_place *place,
@@ -193,6 +209,8 @@ int intake_commit(struct intake *intake, struct store *store, struct feed_place 
 		strcpy(ret_error->text, "deliveries could not be taken in");
 		return intake->error;
 	}
+	if (intake->errand != NULL)
+		return carry(intake, place, ret_error);
 	const int64_t number = place != NULL ? place->number : 0;
 	store_begin(store);
 	intake_write(intake, store, place);

@@ -7,6 +7,9 @@
  * transaction, so that a crash at any point neither loses nor doubles any. A commit that failed
  * may be tried again; nothing more should be read until it is done. Judges each report by the
  * reply rules, and its relay by the mail exchangers that polls saw. On the thread of the store.
+ *
+ * With an errand (monitor/ingest/errand.h) another process has the store, and judges: everything
+ * is carried there, and `store` is NULL in all calls.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -14,13 +17,14 @@
 #include "storage/deliveries.h"
 #include "storage/feed.h"
 
+struct errand;
 struct intake;
 struct reply_rules;
 struct report;
 struct store;
 struct store_error;
 
-#define INTAKE_BATCH 4096 /* facts; more should be committed first */
+#define INTAKE_BATCH 4096 /* facts that are enough */
 
 struct intake_options {
 	const char *source; /* name; copied */
@@ -28,6 +32,7 @@ struct intake_options {
 	const uint8_t *key; /* of DELIVERIES_KEY bytes; copied */
 	enum deliveries_keep keep;
 	bool mail; /* the source is bounce mails */
+	struct errand *errand; /* borrowed for the intake's life; NULL: none */
 };
 int intake_create(const struct intake_options *options, struct intake **ret_intake)
 	__attribute__((warn_unused_result));
@@ -40,14 +45,22 @@ void intake_reject(
 	struct intake *intake, const char *reason, const char *shown, int64_t now);
 /* Waiting to be committed: reports, and rejected lines. */
 size_t intake_len(const struct intake *intake);
+/* So much that it should be committed before more is read. */
+bool intake_is_full(const struct intake *intake);
+/* What stuck, or 0. */
+int intake_error(const struct intake *intake);
+/* Whether a mail was read before, under this path: 1, 0, or the error of an errand. */
+int intake_is_known(const struct intake *intake, struct store *store, const char *format,
+	const char *path) __attribute__((warn_unused_result));
 
 /* Reports that were refused here, in all. */
 uint64_t intake_refused(const struct intake *intake);
 
 /* Writes everything and place (NULL: none). On success the intake is empty, and place has its
- * number. Returns 0 or an error of store_commit. */
+ * number. Returns 0, or an error of store_commit or errand_commit. */
 int intake_commit(struct intake *intake, struct store *store, struct feed_place *place,
 	int64_t now, struct store_error *ret_error) __attribute__((warn_unused_result));
-/* The same within a transaction of the caller's, who clears the intake after it. */
+/* The same within a transaction of the caller's, who clears the intake after it. Not with an
+ * errand. */
 void intake_write(struct intake *intake, struct store *store, struct feed_place *place);
 void intake_clear(struct intake *intake);

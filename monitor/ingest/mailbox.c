@@ -243,11 +243,15 @@ int mailbox_read_file(struct intake *intake, struct store *store, const char *pa
 	for (size_t i = 0; i < FEED_HASH; i++)
 		snprintf(place.path + 7 + 2 * i, 3, "%02x", place.head[i]);
 	place.offset = (int64_t)len;
-	const bool known = feed_is_known(store, FORMAT, place.path);
-	if (!known)
+	const int known = intake_is_known(intake, store, FORMAT, place.path);
+	if (known == 0)
 		error = mailbox_read(intake, store, bytes, len, now, now);
 	free(bytes);
-	if (!known && error == 0)
+	if (known == 0 && error == 0)
 		error = intake_commit(intake, store, &place, now, ret_error);
-	return error < 0 ? error : !known;
+	if (error == -ESTALE)
+		return 0; /* somebody else has read it just now */
+	if (known < 0)
+		return known;
+	return error < 0 ? error : known == 0;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "monitor/ingest/errand.h"
 #include "monitor/ingest/logfile.h"
 
 #define LOOKS_MOST 20
@@ -218,14 +219,15 @@ static int match(struct rotated_file *file, const char *format, struct store *st
 }
 
 int rotated_open(const char *path, const char *format, struct store *store,
-	struct rotated_file *ret_file)
+	struct errand *errand, struct rotated_file *ret_file)
 {
 	struct rotated_file file = {.path = strdup(path)};
 	if (file.path == NULL)
 		return -ENOMEM;
 	int error = logfile_open(path, false, &file.file);
 	if (error == 0)
-		error = match(&file, format, store);
+		error = errand != NULL ? errand_find(errand, format, &file)
+				       : match(&file, format, store);
 	if (error == 0)
 		*ret_file = file;
 	else

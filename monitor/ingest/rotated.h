@@ -13,6 +13,7 @@
 
 #include "storage/feed.h"
 
+struct errand;
 struct logfile;
 struct store;
 
@@ -50,7 +51,8 @@ struct rotated_search {
 int rotated_find(const struct rotated_search *search, struct store *store,
 	struct rotated *rotated) __attribute__((warn_unused_result));
 
-/* Opens one file, and finds the place in it that the store knows for the format. Returns as
- * logfile_open. */
+/* Opens one file, and finds the place in it that the store knows for the format; errand (NULL:
+ * none) asks who has the store. Returns as logfile_open or errand_find. */
 int rotated_open(const char *path, const char *format, struct store *store,
-	struct rotated_file *ret_file) __attribute__((warn_unused_result));
+	struct errand *errand, struct rotated_file *ret_file)
+	__attribute__((warn_unused_result));

@@ -23,6 +23,7 @@ struct source {
 	struct intake *intake; /* owned */
 	int64_t base; /* offset of the file minus position of the reader */
 	int64_t committed; /* offset */
+	struct reader_counts counts; /* as far as that */
 	bool pending; /* a commit failed: it comes first */
 	int failure; /* that was said */
 	bool alone;
@@ -70,6 +71,18 @@ static int make_reader(
 	return 0;
 }
 
+static int create_follow(struct source *source, const struct source_options *options)
+{
+	const struct follow_options follow = {
+		.path = options->path,
+		.format = reader_format_name(options->format),
+		.source = source->name,
+		.alone = options->alone,
+		.errand = options->intake.errand,
+	};
+	return follow_create(&follow, &source->follow);
+}
+
 int source_create(const struct source_options *options, struct source **ret_source)
 {
 	struct source *source = calloc(1, sizeof *source);
@@ -87,8 +100,7 @@ int source_create(const struct source_options *options, struct source **ret_sour
 	if (error == 0)
 		error = intake_create(&options->intake, &source->intake);
 	if (error == 0)
-		error = follow_create(options->path, reader_format_name(options->format),
-			source->name, options->alone, &source->follow);
+		error = create_follow(source, options);
 	if (error == 0)
 		error = make_reader(source, NULL, 0);
 	if (error < 0) {
@@ -130,9 +142,10 @@ static int commit(struct source *source)
 	if (code == 0) {
 		follow_committed(source->follow, place.number);
 		source->committed = place.offset;
+		source->counts = *reader_counts(source->reader);
 		source->pending = false;
 		source->failure = 0;
-	} else if (code != source->failure) {
+	} else if (code != source->failure && code != -ESTALE) {
 		source->failure = code;
 		log_err("ingest",
 			"nothing is read until the store takes it name=%s error=%s",
@@ -172,7 +185,7 @@ static int take(struct source *source, const struct follow_piece *piece)
 	case FOLLOW_BYTES:
 		reader_feed(source->reader, piece->bytes, piece->len);
 		follow_advance(source->follow, offset_of(source));
-		return intake_len(source->intake) >= INTAKE_BATCH ||
+		return intake_is_full(source->intake) ||
 				offset_of(source) - source->committed > QUIET_BYTES
 			? commit(source)
 			: 0;
@@ -224,6 +237,16 @@ int source_step(struct source *source, struct store *store, int64_t now, uint64_
 	return error;
 }
 
+void source_yield(struct source *source, int64_t number, uint64_t device, uint64_t inode)
+{
+	if (!follow_yield(source->follow, number, device, inode))
+		return;
+	/* What a failed commit left behind has been read by who moved the place. */
+	intake_clear(source->intake);
+	source->pending = false;
+	source->failure = 0;
+}
+
 bool source_is_done(const struct source *source)
 {
 	return source->done && !source->pending;
@@ -246,5 +269,5 @@ uint64_t source_refused(const struct source *source)
 
 const struct reader_counts *source_counts(const struct source *source)
 {
-	return reader_counts(source->reader);
+	return &source->counts;
 }

@@ -5,7 +5,7 @@
  *
  * A step reads for a bounded time and commits what it read together with the place. While the
  * store cannot be written nothing more is read: logs wait on the disk, where they are safe.
- * On the thread of the store.
+ * On the thread of the store; with an errand there is none, and `store` is NULL.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,6 +33,9 @@ void source_destroy(struct source *source);
 int source_step(struct source *source, struct store *store, int64_t now, uint64_t mono_ms,
 	bool *ret_more) __attribute__((warn_unused_result));
 
+/* Somebody else has committed a place: where that is in our file, we go on behind it. */
+void source_yield(struct source *source, int64_t number, uint64_t device, uint64_t inode);
+
 /* Of a source that is alone: whether it was read to its end, or why it cannot be (0: not). */
 bool source_is_done(const struct source *source);
 int source_trouble(const struct source *source);
@@ -40,4 +43,5 @@ int source_trouble(const struct source *source);
 int64_t source_known(const struct source *source);
 /* Reports that could not be taken in. */
 uint64_t source_refused(const struct source *source);
+/* Of what was committed. */
 const struct reader_counts *source_counts(const struct source *source);

@@ -39,12 +39,24 @@ static uint64_t on_flush(void *owner)
 	return daemon->mark;
 }
 
+static int on_ingest(void *owner, const json_t *request, int64_t now, json_t **ret_answer)
+{
+	struct daemon *daemon = owner;
+
+	assert_non_null(json_object_get(request, "request"));
+	assert_true(now > T0);
+	daemon->ingests++;
+	*ret_answer = json_pack("{sb}", "ok", 1);
+	return *ret_answer != NULL ? 0 : -ENOMEM;
+}
+
 struct control_hooks daemon_hooks(struct daemon *daemon)
 {
 	return (struct control_hooks){.owner = daemon,
 		.on_change = on_change,
 		.on_changes_end = on_changes_end,
-		.on_flush = on_flush};
+		.on_flush = on_flush,
+		.on_ingest = on_ingest};
 }
 
 int daemon_setup(void **state)

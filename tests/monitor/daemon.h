@@ -27,6 +27,7 @@ struct daemon {
 		[4096]; /* as told: "+a.example tags;" and "-a.example;", then "end" */
 	uint64_t mark; /* what the next flush gets */
 	unsigned flushes;
+	unsigned ingests;
 };
 
 /* cmocka set-up and tear-down; *state is a struct daemon that listens. */

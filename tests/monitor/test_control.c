@@ -52,6 +52,22 @@ static void control_tells_who_joins_and_leaves(void **state)
 	close(fd);
 }
 
+static void control_hands_deliveries_on(void **state)
+{
+	struct daemon *daemon = *state;
+	int fd = daemon_connect(daemon);
+
+	daemon_say(daemon, fd, "{\"request\":\"ingest-place\",\"number\":1}\n");
+	assert_true(is_ok(daemon_hear(daemon, fd)));
+	daemon_say(daemon, fd, "{\"request\":\"ingest\"}\n");
+	assert_true(is_ok(daemon_hear(daemon, fd)));
+	assert_int_equal(daemon->ingests, 2);
+	daemon_say(daemon, fd, "{\"request\":\"ingestion\"}\n");
+	expect_refused(daemon_hear(daemon, fd), "EINVAL");
+	assert_int_equal(daemon->ingests, 2);
+	close(fd);
+}
+
 /* What was refused as a whole is told to nobody. */
 static void control_tells_nothing_of_what_it_refused(void **state)
 {
@@ -401,6 +417,7 @@ int main(void)
 		test(control_answers),
 		test(control_lets_owner_and_group_speak),
 		test(control_tells_who_joins_and_leaves),
+		test(control_hands_deliveries_on),
 		test(control_tells_nothing_of_what_it_refused),
 		test(control_cuts_off_who_speaks_no_json),
 		test(control_cuts_off_nul_bytes_and_deep_nests),
