@@ -271,6 +271,7 @@ static void write_groups(struct deliveries *batch, struct store *store)
 		deliveries_put_relay(store, batch->order + i, end - i, text);
 		i = end;
 	}
+	deliveries_put_volumes(store, batch->order, batch->len);
 }
 
 void deliveries_write(struct deliveries *batch, struct store *store, const char *source)

@@ -38,6 +38,9 @@ void deliveries_settle(
 	struct store *store, struct entry *entry, int64_t source, const char *address);
 /* Entries of one domain, minute, outcome, reason and host; len >= 1. */
 void deliveries_put_tally(struct store *store, struct entry *const *entries, size_t len);
+/* Adds to what popular.h counts; entries are in order of name and time. */
+void deliveries_put_volumes(
+	struct store *store, struct entry *const *entries, size_t len);
 /* Notes that the host of these entries answered for their domain. text: of the batch. */
 void deliveries_put_relay(
 	struct store *store, struct entry *const *entries, size_t len, const char *text);

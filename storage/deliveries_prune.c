@@ -6,6 +6,7 @@
 #include "storage/deliveries.h"
 #include "storage/feed.h"
 #include "storage/inside.h"
+#include "storage/popular.h"
 
 #define DAY_MS INT64_C(86400000)
 #define HOUR_MS INT64_C(3600000)
@@ -195,6 +196,7 @@ int deliveries_prune(struct store *store, const struct deliveries_limits *limits
 	store_begin(store);
 	bool more = expire(store, limits, now);
 	more |= forget(store, limits, now);
+	more |= popular_forget(store, now, limits->rows);
 	more |= roll_up(store, now, limits->rows);
 	int error = store_commit(store, now, ret_error);
 	if (error == 0)

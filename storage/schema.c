@@ -150,6 +150,14 @@ static const char *const version_2[] = {
 	"CREATE TABLE deferral(hour INTEGER NOT NULL, hash BLOB NOT NULL,"
 	" PRIMARY KEY(hour, hash)) STRICT, WITHOUT ROWID",
 
+	/* Mail by day, and the domains that are watched for it. */
+	"CREATE TABLE volume(day INTEGER NOT NULL,"
+	" name INTEGER NOT NULL REFERENCES name, count INTEGER NOT NULL,"
+	" PRIMARY KEY(day, name)) STRICT, WITHOUT ROWID",
+	"CREATE TABLE popular(watch TEXT NOT NULL,"
+	" name INTEGER NOT NULL REFERENCES name, since_at INTEGER NOT NULL,"
+	" below_at INTEGER NOT NULL, PRIMARY KEY(watch, name)) STRICT, WITHOUT ROWID",
+
 	"CREATE TABLE relay(name INTEGER NOT NULL REFERENCES name,"
 	" host INTEGER NOT NULL REFERENCES host, first_at INTEGER NOT NULL,"
 	" last_at INTEGER NOT NULL, answers INTEGER NOT NULL, accepted INTEGER NOT NULL,"
