@@ -267,10 +267,9 @@ static void check_watch(struct conf_reader *reader, size_t i)
 		conf_blame(reader, NULL, "domains, domains-file or top-recipients",
 			"watch[%zu]", i);
 	snprintf(path, sizeof path, "watch[%zu].top-recipients", i);
-	if (file->top_recipients != NULL)
+	if (file->top_recipients != NULL && reader->conf->file->deliveries_count == 0)
 		conf_warn(reader, path,
-			"not in this release: deliveries are not read yet, so nothing "
-			"is watched for it");
+			"no deliveries are configured, so nothing is watched for it");
 }
 
 static void read_watch(struct conf_reader *reader, size_t i)

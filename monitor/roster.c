@@ -10,6 +10,7 @@
 #include "monitor/log.h"
 #include "resolvers/digest.h"
 #include "resolvers/name.h"
+#include "storage/popular.h"
 #include "storage/watchlist.h"
 
 #define BAD_LINES_LOGGED 20 /* of one file; the rest is counted */
@@ -198,6 +199,31 @@ static int on_watched(void *owner, const struct watched *watched)
 	return add(roster, watched->domain, listed_watches(roster->conf, watched->tags));
 }
 
+struct popular_reading {
+	struct roster *roster;
+	uint64_t watch;
+};
+
+static int on_popular(void *owner, const struct popular_domain *member)
+{
+	const struct popular_reading *const reading = owner;
+	return add(reading->roster, member->domain, reading->watch);
+}
+
+/* The domains that entered a list by the mail that goes to them. */
+static int add_popular(struct roster *roster, struct store *store)
+{
+	const struct conf *const conf = roster->conf;
+	int error = 0;
+	for (size_t i = 0; error == 0 && i < conf->watches_len; i++) {
+		struct popular_reading reading = {roster, UINT64_C(1) << i};
+		if (conf->watches[i].top_recipients > 0)
+			error = popular_members(
+				store, conf->watches[i].name, on_popular, &reading);
+	}
+	return error;
+}
+
 static int add_named(struct roster *roster, const struct roster_sources *sources)
 {
 	for (size_t i = 0; i < sources->domains_len; i++) {
@@ -227,6 +253,8 @@ int roster_build(const struct roster_sources *sources, struct roster **ret_roste
 		error = add_configured(roster);
 	if (error == 0 && sources->store)
 		error = watchlist_each(sources->store, on_watched, roster);
+	if (error == 0 && sources->store)
+		error = add_popular(roster, sources->store);
 	if (error == 0)
 		error = add_named(roster, sources);
 	if (error != 0) {

@@ -20,6 +20,7 @@
 
 #include <uv.h>
 
+#include "monitor/autowatch.h"
 #include "monitor/clock.h"
 #include "monitor/conf.h"
 #include "monitor/control.h"
@@ -54,6 +55,7 @@ struct watch {
 	struct roster *wished; /* while a request changes the watch list */
 	struct control *control;
 	struct ingest *ingest;
+	struct autowatch *autowatch;
 	struct resolvconf resolvconf;
 	size_t domains;
 	uint64_t points; /* active, when the fleet started */
@@ -389,6 +391,7 @@ static void close_handle(uv_handle_t *handle, void *argument)
 static void close_loop(struct watch *watch)
 {
 	control_destroy(watch->control);
+	autowatch_destroy(watch->autowatch);
 	uv_walk(&watch->loop, close_handle, NULL);
 	uv_run(&watch->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&watch->loop);
@@ -412,6 +415,10 @@ static int work(struct watch *watch, struct interruption interruption)
 	if (error == 0 && !watch->options->once)
 		error = control_create(&watch->loop, watch->conf->control, watch->store,
 			&hooks, &watch->control);
+	const struct autowatch_options autowatch = {
+		&watch->loop, watch->store, &watch->conf, &hooks};
+	if (error == 0 && !watch->options->once)
+		error = autowatch_create(&autowatch, &watch->autowatch);
 	watch->started_mono_ms = clock_mono_ms();
 	struct roster *roster;
 	if (error == 0)

@@ -16,6 +16,7 @@
 #include "monitor/cli/table.h"
 #include "monitor/domainlist.h"
 #include "monitor/roster.h"
+#include "storage/popular.h"
 
 struct listing {
 	struct cli *cli;
@@ -130,6 +131,19 @@ static int list_file(struct listing *listing)
 	return err;
 }
 
+static int on_popular(void *owner, const struct popular_domain *member)
+{
+	return list_domain(owner, member->domain, "", member->since_at);
+}
+
+static int list_popular(struct listing *listing)
+{
+	if (listing->watch->top_recipients == 0 || listing->cli->store == NULL)
+		return 0;
+	return popular_members(
+		listing->cli->store, listing->watch->name, on_popular, listing);
+}
+
 static int list_conf(struct listing *listing)
 {
 	const struct conf *conf = &listing->cli->conf;
@@ -141,6 +155,8 @@ static int list_conf(struct listing *listing)
 			err = list_domain(listing, listing->watch->domains[j], "", 0);
 		if (err == 0 && listing->watch->domains_file != NULL)
 			err = list_file(listing);
+		if (err == 0)
+			err = list_popular(listing);
 	}
 	listing->watch = NULL;
 	return err;

@@ -8,6 +8,7 @@
 
 #include "monitor/roster.h"
 #include "resolvers/name.h"
+#include "storage/popular.h"
 #include "storage/watchlist.h"
 #include "tests/fake/memory.h"
 #include "tests/storage/fixture.h"
@@ -265,6 +266,32 @@ static void roster_follows_the_tags_of_the_watch_list(void **state)
 	}
 }
 
+/* Domains that mail goes to belong to the watch that looks for them. */
+static void roster_watches_where_mail_goes(void **state)
+{
+	char name[] = "auto";
+	char gone[] = "gone";
+	struct plan *plan = *state;
+	struct conf_watch *watch = add_watch(plan, "0", 5000);
+	const struct popular_domain member = {
+		.domain = wire("a.example"), .since_at = T0};
+	const struct popular_domain old = {.domain = wire("b.example"), .since_at = T0};
+
+	watch->name = gone; /* no longer by mail */
+	watch = add_watch(plan, "12", 30000);
+	watch->name = name;
+	watch->top_recipients = 10;
+	store_begin(plan->fixture->store);
+	popular_put(plan->fixture->store, name, &member);
+	popular_put(plan->fixture->store, gone, &old);
+	fixture_commit(plan->fixture, T0);
+	assert_int_equal(build(plan, NULL, 0), 0);
+	assert_int_equal(roster_len(plan->roster), 1);
+	assert_int_equal(interval(plan, "a.example", 0), 0);
+	assert_int_equal(interval(plan, "a.example", 1), 30000);
+	assert_int_equal(interval(plan, "a.example", 2), 30000);
+}
+
 static int on_new(void *owner, const uint8_t *name, size_t view, int64_t interval_ms)
 {
 	char *text = owner;
@@ -388,6 +415,7 @@ int main(void)
 		test(roster_joins_a_command_and_a_watch),
 		test(roster_polls_no_faster_than_the_limit),
 		test(roster_follows_the_tags_of_the_watch_list),
+		test(roster_watches_where_mail_goes),
 		test(roster_names_points_that_are_new),
 		test(roster_bounds_watches_and_views),
 		test(roster_holds_a_hundred_thousand_domains),
