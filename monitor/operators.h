@@ -39,12 +39,12 @@ struct operator_entry {
 
 struct operators_error {
 	unsigned line; /* 0: the file as a whole */
-	char text[256]; /* file, line, what was expected */
+	char text[512]; /* file, line, what was found, what was expected */
 };
 
 /* local_path: NULL for none; lines of  name TAB kind TAB suffixes, space-separated TAB AS numbers.
  * asn_path: NULL for none; lines of prefix TAB AS number. Returns 0, -ENOMEM, -EINVAL with
- * ret_error, or the error of reading with ret_error. */
+ * ret_error, or the error of reading with ret_error, which is filled each time. */
 int operators_create(const char *local_path, const char *asn_path,
 	struct operators **ret_operators, struct operators_error *ret_error)
 	__attribute__((warn_unused_result));
@@ -64,6 +64,10 @@ uint64_t operators_network(
 	const struct operators *operators, const struct endpoint *address);
 /* The origin AS of an address, 0 where it is not known. */
 uint32_t operators_asn(const struct operators *operators, const struct endpoint *address);
+/* The listed operator to whom alone the AS of an address belongs: it tells who runs a host that
+ * goes by a customer's name. NULL where none is known. */
+const struct operator_entry *operators_of_network(
+	const struct operators *operators, const struct endpoint *address);
 /* Whether two operators that are both in the table are known to be different: then a shared
  * network makes neither of them the other. */
 bool operators_distinct(const struct operator_entry *a, const struct operator_entry *b);
