@@ -198,12 +198,96 @@ def check_monitor(world, t):
         t.note(words)
 
 
+class Journal:
+    """A journal as systemd-journal-remote makes one of export text, under the real time."""
+
+    REMOTE = "/lib/systemd/systemd-journal-remote"
+    UNIT = "postfix@-.service"
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.folder.mkdir()
+        self.live = folder / "x.journal"
+        self.number = 0
+
+    def write(self, count):
+        text = ""
+        for _ in range(count):
+            self.number += 1
+            at = time.time_ns() // 1000
+            message = line(0, f"u{self.number}@j.example").split("postfix/smtp[7]: ")[1]
+            message = message.replace("4ABCDE00000", f"4ABCDE{self.number:05X}")
+            text += (f"__REALTIME_TIMESTAMP={at}\n__MONOTONIC_TIMESTAMP={at - 10**15}\n"
+                     "_BOOT_ID=0123456789abcdef0123456789abcdef\n"
+                     f"_SYSTEMD_UNIT={self.UNIT}\nSYSLOG_IDENTIFIER=postfix/smtp\n"
+                     f"SYSLOG_PID=7\nMESSAGE={message}\n")
+        subprocess.run([self.REMOTE, f"--output={self.live}", "-"], input=text, text=True,
+                       check=True, capture_output=True, timeout=30)
+
+    def archive(self):
+        self.live.rename(self.folder / f"old@{self.number}.journal")
+
+    def vacuum(self):
+        for path in self.folder.glob("old@*"):
+            path.unlink()
+
+
+def check_journal(world, t):
+    journal = Journal(world.folder / "journal")
+    world.conf.write_text(
+        f"store: {world.folder}/history.db\nsite: test\n"
+        "views:\n  - {name: mta, kind: recursive, servers: [127.0.0.1]}\n"
+        "deliveries:\n  - {name: journal, format: postfix, "
+        f"journal: \"{journal.UNIT}\", journal-directory: {journal.folder}}}\n")
+
+    def start():
+        return subprocess.Popen([world.binary, "-c", str(world.conf), "run"],
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def await_all():
+        wanted = {("delivered", None): (journal.number, journal.number)}
+        until(lambda: world.counts("j.example") == wanted)
+        return world.counts("j.example") == wanted
+
+    journal.write(5)
+    monitor = start()
+    try:
+        t.ok(await_all(), "the monitor reads the configured journal", world.counts("j.example"))
+        journal.archive()
+        journal.write(5)
+        t.ok(await_all(), "and what comes after its file was archived")
+        monitor.kill()
+        monitor.wait()
+        journal.write(5)
+        monitor = start()
+        t.ok(await_all(), "and each message once though it is killed", world.counts("j.example"))
+        t.ok(not world.rows("status", "--rejected"), "nothing is lost so far")
+        monitor.terminate()
+        t.ok(monitor.wait(30) == 0, "the monitor of the journal ends well")
+        journal.write(2)
+        journal.archive()
+        journal.vacuum()
+        journal.number -= 2
+        journal.write(3)
+        monitor = start()
+        t.ok(await_all(), "it goes on behind what was vacuumed", world.counts("j.example"))
+        lost = world.rows("status", "--rejected")
+        t.ok(any("vacuumed" in json.dumps(row) for row in lost), "and says what that took", lost)
+    finally:
+        monitor.kill()
+        monitor.wait()
+
+
 def main():
     t = tap.Tap()
     with tempfile.TemporaryDirectory(prefix="mxvigil-ingest-") as folder:
         check_commands(World(sys.argv[1], pathlib.Path(folder) / "a"), t)
         check_relays(World(sys.argv[1], pathlib.Path(folder) / "c"), t)
         check_monitor(World(sys.argv[1], pathlib.Path(folder) / "b"), t)
+        if os.access(Journal.REMOTE, os.X_OK):
+            check_journal(World(sys.argv[1], pathlib.Path(folder) / "d"), t)
+        else:
+            t.skip("the journal", "no systemd-journal-remote")
     sys.exit(t.done())
 
 
