@@ -3,7 +3,8 @@
  * jsonl — lines of one JSON object each, whose members are named in the configuration.
  *
  * How Halon and others come in that let a script write what it likes. Several recipients in an
- * array are several deliveries.
+ * array are several deliveries; the lines of an answer, or the numbers of an enhanced code, may
+ * be an array too.
  */
 #include "monitor/ingest/jsonvalue.h"
 #include "monitor/ingest/mapping.h"
@@ -33,6 +34,8 @@ static const char *report_all(
 static enum line_kind jsonl_line(struct reader *reader, struct span line)
 {
 	char buffers[READER_FIELDS][JSONVALUE_NUMBER_MAX];
+	char text[REPORT_TEXT_MAX];
+	char status[JSONVALUE_NUMBER_MAX];
 	struct span values[READER_FIELDS];
 
 	json_t *json = jsonvalue_parse(line);
@@ -41,6 +44,11 @@ static enum line_kind jsonl_line(struct reader *reader, struct span line)
 	for (size_t i = 0; i < READER_FIELDS; i++)
 		values[i] =
 			jsonvalue_text(jsonvalue_at(json, reader->fields[i]), buffers[i]);
+	values[FIELD_TEXT] = jsonvalue_joined(
+		jsonvalue_at(json, reader->fields[FIELD_TEXT]), " ", text, sizeof text);
+	values[FIELD_STATUS] =
+		jsonvalue_joined(jsonvalue_at(json, reader->fields[FIELD_STATUS]), ".",
+			status, sizeof status);
 	const json_t *recipients = jsonvalue_at(json, reader->fields[FIELD_RECIPIENT]);
 	const char *why = json_is_array(recipients)
 		? report_all(reader, recipients, values)

@@ -58,3 +58,23 @@ struct span jsonvalue_text(const json_t *value, char buffer[JSONVALUE_NUMBER_MAX
 		buffer[0] = '\0';
 	return span_of(buffer);
 }
+
+struct span jsonvalue_joined(
+	const json_t *value, const char *separator, char *buffer, size_t size)
+{
+	size_t len = 0;
+
+	if (!json_is_array(value))
+		return jsonvalue_text(value, buffer);
+	for (size_t i = 0; i < json_array_size(value); i++) {
+		char number[JSONVALUE_NUMBER_MAX];
+		const struct span part = jsonvalue_text(json_array_get(value, i), number);
+		const size_t between = i > 0 ? strlen(separator) : 0;
+		if (part.len + between > size - len)
+			break;
+		memcpy(buffer + len, separator, between);
+		memcpy(buffer + len + between, part.at, part.len);
+		len += between + part.len;
+	}
+	return (struct span){buffer, len};
+}

@@ -16,3 +16,6 @@ json_t *jsonvalue_parse(struct span line);
 json_t *jsonvalue_at(json_t *object, const char *path);
 /* A string, a number or a truth as text; empty for all else. */
 struct span jsonvalue_text(const json_t *value, char buffer[JSONVALUE_NUMBER_MAX]);
+/* The same; of an array all its texts with the separator between, as far as they fit. */
+struct span jsonvalue_joined(
+	const json_t *value, const char *separator, char *buffer, size_t size);

@@ -2,6 +2,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -37,6 +40,53 @@ static void jsonl_reads_paths(void **state)
 	reading_stop(&reading);
 }
 
+/* The lines of an answer, and the numbers of its code, as Halon has them. */
+static void jsonl_joins_arrays_of_an_answer(void **state)
+{
+	const struct reader_fields fields = {.code = "result.code",
+		.status = "result.enhanced",
+		.text = "result.reason"};
+	const struct reader_options options = {.fields = &fields};
+	struct reading reading;
+	(void)state;
+	reading_start(&reading, READER_JSONL, &options);
+	const struct report *report = reading_one(&reading,
+		"{\"at\":1767323046,\"recipient\":\"bob@example.net\",\"result\":{"
+		"\"code\":"
+		"550,\"enhanced\":[5,1,1],\"reason\":[\"mailbox unavailable\",\"no such "
+		"user\"]}}");
+	assert_string_equal(report->status, "5.1.1");
+	assert_string_equal(report->text, "mailbox unavailable no such user");
+	report = reading_one(&reading,
+		"{\"at\":1,\"recipient\":\"bob@example.net\",\"result\":{\"code\":450,"
+		"\"enhanced\":[],\"reason\":[]}}");
+	assert_string_equal(report->status, "");
+	assert_string_equal(report->text, "");
+	assert_int_equal(report->outcome, DELIVERY_DEFERRED);
+	reading_stop(&reading);
+}
+
+static void jsonl_cuts_an_answer_without_end(void **state)
+{
+	const struct reader_fields fields = {.text = "reason"};
+	const struct reader_options options = {.fields = &fields};
+	static char line[32768];
+	size_t len = 0;
+	struct reading reading;
+	(void)state;
+	len += (size_t)snprintf(line, sizeof line,
+		"{\"at\":1,\"recipient\":\"a@example.net\",\"code\":550,\"reason\":["
+		"\"x\"");
+	while (len < sizeof line - 32)
+		len += (size_t)snprintf(line + len, sizeof line - len, ",\"again\"");
+	snprintf(line + len, sizeof line - len, "]}");
+	reading_start(&reading, READER_JSONL, &options);
+	const struct report *report = reading_one(&reading, line);
+	assert_memory_equal(report->text, "x again again ", 14);
+	assert_in_range(strlen(report->text), REPORT_TEXT_MAX / 2, REPORT_TEXT_MAX - 1);
+	reading_stop(&reading);
+}
+
 static void jsonl_makes_one_report_a_recipient(void **state)
 {
 	struct reading reading;
@@ -68,6 +118,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(jsonl_reads_paths),
+		cmocka_unit_test(jsonl_joins_arrays_of_an_answer),
+		cmocka_unit_test(jsonl_cuts_an_answer_without_end),
 		cmocka_unit_test(jsonl_makes_one_report_a_recipient),
 		cmocka_unit_test(jsonl_rejects_what_is_no_object),
 	};
