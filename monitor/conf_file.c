@@ -145,6 +145,7 @@ static const struct cyaml_schema_value watch_schema = {
 static const struct cyaml_schema_field fields_fields[] = {
 	OPTIONAL_TEXT("at", struct conf_file_fields, at),
 	OPTIONAL_TEXT("recipient", struct conf_file_fields, recipient),
+	OPTIONAL_TEXT("original", struct conf_file_fields, original),
 	OPTIONAL_TEXT("domain", struct conf_file_fields, domain),
 	OPTIONAL_TEXT("outcome", struct conf_file_fields, outcome),
 	OPTIONAL_TEXT("code", struct conf_file_fields, code),
@@ -152,6 +153,7 @@ static const struct cyaml_schema_field fields_fields[] = {
 	OPTIONAL_TEXT("text", struct conf_file_fields, text),
 	OPTIONAL_TEXT("relay-host", struct conf_file_fields, relay_host),
 	OPTIONAL_TEXT("relay-ip", struct conf_file_fields, relay_ip),
+	OPTIONAL_TEXT("id", struct conf_file_fields, id),
 	CYAML_FIELD_END,
 };
 

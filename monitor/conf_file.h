@@ -50,6 +50,7 @@ struct conf_file_watch {
 struct conf_file_fields {
 	char *at;
 	char *recipient;
+	char *original;
 	char *domain;
 	char *outcome;
 	char *code;
@@ -57,6 +58,7 @@ struct conf_file_fields {
 	char *text;
 	char *relay_host;
 	char *relay_ip;
+	char *id;
 };
 
 struct conf_file_delivery {

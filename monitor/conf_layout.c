@@ -321,12 +321,50 @@ static void read_site(struct conf_reader *reader)
 	conf_read_name(reader, site, "site", &reader->conf->site);
 }
 
+static void settle(struct conf_reader *reader, char **name)
+{
+	conf_read_file_name(reader, *name, name);
+}
+
+/* The files whose names are used as they stand in conf->file. */
+static void settle_file_names(struct conf_reader *reader)
+{
+	struct conf_file *file = reader->conf->file;
+
+	settle(reader, &file->rules_file);
+	settle(reader, &file->operators_file);
+	settle(reader, &file->asn_file);
+	if (file->recipients != NULL)
+		settle(reader, &file->recipients->key_file);
+	if (file->web != NULL)
+		settle(reader, &file->web->token_file);
+	if (file->protect != NULL)
+		settle(reader, &file->protect->postfix_reply_filter);
+	for (unsigned i = 0; i < file->deliveries_count; i++) {
+		struct conf_file_delivery *delivery = &file->deliveries[i];
+
+		settle(reader, &delivery->path);
+		settle(reader, &delivery->journal_directory);
+		settle(reader, &delivery->maildir);
+		settle(reader, &delivery->secret_file);
+	}
+	for (unsigned i = 0; i < file->channels_count; i++) {
+		struct conf_file_channel *channel = &file->channels[i];
+
+		settle(reader, &channel->password_file);
+		settle(reader, &channel->url_file);
+		settle(reader, &channel->secret_file);
+		settle(reader, &channel->key_file);
+	}
+}
+
 int conf_layout(
 	const struct conf_tree *tree, struct conf *conf, struct conf_error *ret_error)
 {
 	struct conf_reader reader = {.tree = tree, .conf = conf, .error = ret_error};
 	const struct conf_file *file = conf->file;
 
+	settle_file_names(&reader);
 	conf_read_file_name(&reader, file->store, &conf->store);
 	conf_read_file_name(&reader, file->control, &conf->control);
 	conf->control_given = file->control != NULL;

@@ -44,7 +44,8 @@ void conf_read_name(
 void conf_read_text(struct conf_reader *reader, const char *text, char **ret_value);
 void conf_read_texts(struct conf_reader *reader, char *const *texts, size_t len,
 	char ***ret_values, size_t *ret_len);
-/* A file name; a relative one stands beside the configuration file. */
+/* A file name; a relative one stands beside the configuration file. text may be what *ret_value
+ * is, to be replaced. */
 void conf_read_file_name(struct conf_reader *reader, const char *text, char **ret_value);
 /* Refuses a secret that everybody may read. */
 void conf_check_secret(struct conf_reader *reader, const char *file, const char *path);

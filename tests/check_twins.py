@@ -41,7 +41,6 @@ ELSEWHERE = {
     "monitor/ingest/intake.c": "test_source, and tests/monitor/ingest.py",
     "monitor/ingest/logfile.c": "test_source reads plain and packed files",
     "monitor/ingest/relay.c": "tests/monitor/ingest.py asks for relays",
-    "monitor/ingest/settings.c": "tests/monitor/ingest.py runs the commands",
     "monitor/ingest/mailbox.c": "tests/monitor/ingest.py runs the commands",
     "monitor/ingest/ingest.c": "tests/monitor/ingest.py runs the monitor",
     "monitor/cli/ingest.c": "tests/monitor/ingest.py runs the commands",

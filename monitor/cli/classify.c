@@ -15,6 +15,7 @@
 #include "monitor/ingest/reply.h"
 #include "monitor/ingest/reply_rules.h"
 #include "monitor/ingest/report.h"
+#include "monitor/ingest/settings.h"
 #include "monitor/ingest/unpack.h"
 #include "resolvers/utf8.h"
 
@@ -205,22 +206,6 @@ static int64_t written_at(FILE *in, int64_t now)
 	return (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
 }
 
-/* The configured names of columns or members, borrowed. */
-static struct reader_fields fields_of(const struct conf_file_fields *fields)
-{
-	return (struct reader_fields){
-		.at = fields->at,
-		.recipient = fields->recipient,
-		.domain = fields->domain,
-		.outcome = fields->outcome,
-		.code = fields->code,
-		.status = fields->status,
-		.text = fields->text,
-		.relay_host = fields->relay_host,
-		.relay_ip = fields->relay_ip,
-	};
-}
-
 static int create_reader(struct classifying *classifying, FILE *in)
 {
 	const struct conf_file_delivery *source = classifying->source;
@@ -233,8 +218,7 @@ static int create_reader(struct classifying *classifying, FILE *in)
 		.reference_at = written_at(in, classifying->cli->now)};
 
 	if (source != NULL) {
-		if (source->fields != NULL)
-			fields = fields_of(source->fields);
+		settings_fields(source, &fields);
 		options.fields = &fields;
 		options.zone = zone != NULL ? zone : source->timezone;
 		options.internal_relays = (const char *const *)source->internal_relays;

@@ -20,7 +20,7 @@ static void *csv_memory_create(void)
 	return calloc(1, sizeof(struct memory));
 }
 
-/* A heading has a column for the time and for whom it is about. */
+/* A heading has a column for whom it is about, and for the time unless that may be missing. */
 static int csv_heading(struct reader *reader, struct span heading)
 {
 	struct memory *memory = reader->memory;
@@ -31,7 +31,7 @@ static int csv_heading(struct reader *reader, struct span heading)
 		return -EINVAL;
 	for (size_t i = 0; i < READER_FIELDS; i++)
 		columns[i] = csvrow_column(&row, reader->fields[i]);
-	if (columns[FIELD_AT] == row.len ||
+	if ((columns[FIELD_AT] == row.len && !reader->timeless) ||
 		(columns[FIELD_RECIPIENT] == row.len && columns[FIELD_DOMAIN] == row.len))
 		return -EINVAL;
 	const int rc = reader_set_heading(reader, heading);

@@ -159,6 +159,7 @@ void settings_fields(
 	*ret_fields = (struct reader_fields){
 		.at = fields->at,
 		.recipient = fields->recipient,
+		.original = fields->original,
 		.domain = fields->domain,
 		.outcome = fields->outcome,
 		.code = fields->code,
@@ -166,5 +167,6 @@ void settings_fields(
 		.text = fields->text,
 		.relay_host = fields->relay_host,
 		.relay_ip = fields->relay_ip,
+		.id = fields->id,
 	};
 }

@@ -193,6 +193,37 @@ def rules(t, program):
     t.ok(status == 2 and "--source" in said, "an unknown source is named", said)
 
 
+def fields_without_time(t, program):
+    for form, text in (
+            ("jsonl", '{"recipient":"a@example.com","code":550,"text":"no"}\n'),
+            ("jsonl", '{"at":null,"recipient":"a@example.com","code":550,"text":"no"}\n'),
+            ("csv", "recipient,code,text\na@example.com,550,no\n"),
+            ("csv", "at,recipient,code,text\n,a@example.com,550,no\n")):
+        status, rows, said = program.run("classify", "--format", form, stdin=text.encode())
+        t.ok(status == 0 and len(rows) == 1 and rows[0]["at"] is None
+             and rows[0]["code"] == 550, f"{form} without a time is a row without a time",
+             (rows, said))
+    status, rows, said = program.run("classify", "--format", "csv",
+                                     stdin=b"at,recipient,code\nsoon,a@example.com,550\n")
+    t.ok(status == 1 and not rows and "-:2: " in said,
+         "a time that cannot be read is refused", (rows, said))
+
+
+def names_beside_the_configuration(t, program):
+    """Whatever folder the program is called in."""
+    folder = program.folder / "etc"
+    folder.mkdir()
+    (folder / "own.rules").write_text("own: blocked\n\ttext user unknown\n")
+    (folder / "c.yaml").write_text(
+        "rules-file: own.rules\ndeliveries:\n  - {name: csv, format: csv, path: a.csv,\n"
+        "     fields: {recipient: rcpt, original: was, id: message}}\n")
+    status, rows, said = program.run(
+        "classify", "--format", "csv", "-c", "etc/c.yaml", "--source", "csv",
+        stdin=b"rcpt,code,text,was,message\na@example.com,550,user unknown,b@example.com,7\n")
+    t.ok(status == 0 and rows[0]["rule"] == "own",
+         "the rules file lies beside the configuration", (rows, said))
+
+
 def calls(t, program):
     for words, says in ((("classify",), "--format"), (("classify", "--format", "mbox"), "postfix"),
                         (("classify", "--format", "postfix", "--tz", "Mars/Base"), "--tz")):
@@ -210,7 +241,8 @@ def main():
     t = tap.Tap()
     with tempfile.TemporaryDirectory() as folder:
         program = Program(sys.argv[1], folder)
-        for part in (rows_of_a_log, files, refusals, mails, folders, rules, calls):
+        for part in (rows_of_a_log, files, refusals, mails, folders, rules,
+                     fields_without_time, names_beside_the_configuration, calls):
             part(t, program)
     return t.done()
 

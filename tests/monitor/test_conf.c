@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "monitor/conf.h"
+#include "monitor/conf_file.h"
 #include "resolvers/name.h"
 #include "tests/fake/memory.h"
 #include "tests/monitor/bad_confs.h"
@@ -111,6 +112,38 @@ static void conf_lays_out_a_whole_file(void **state)
 	assert_int_equal(conf.retention.history_ms, 2 * 86400000);
 	assert_int_equal(conf.retention.deliveries_ms, 0);
 	assert_int_equal(conf.warnings_len, 0);
+	conf_finish(&conf);
+}
+
+static void expect_beside(const char *name, const char *file)
+{
+	char text[256];
+
+	snprintf(text, sizeof text, "%s/%s", directory, file);
+	assert_string_equal(name, text);
+}
+
+static void conf_takes_file_names_as_beside_it(void **state)
+{
+	struct conf conf =
+		load("rules-file: local.rules\noperators-file: o\nasn-file: sub/a\n"
+		     "recipients: {key-file: k}\n"
+		     "deliveries:\n"
+		     "  - {name: a, format: csv, path: a.csv}\n"
+		     "  - {name: b, format: dsn, maildir: box}\n"
+		     "  - {name: c, format: exim, journal: exim4.service, "
+		     "journal-directory: j}\n"
+		     "  - {name: d, format: postfix, path: /var/log/mail.log}\n");
+
+	(void)state;
+	expect_beside(conf.file->rules_file, "local.rules");
+	expect_beside(conf.file->operators_file, "o");
+	expect_beside(conf.file->asn_file, "sub/a");
+	expect_beside(conf.file->recipients->key_file, "k");
+	expect_beside(conf.file->deliveries[0].path, "a.csv");
+	expect_beside(conf.file->deliveries[1].maildir, "box");
+	expect_beside(conf.file->deliveries[2].journal_directory, "j");
+	assert_string_equal(conf.file->deliveries[3].path, "/var/log/mail.log");
 	conf_finish(&conf);
 }
 
@@ -429,6 +462,8 @@ static void conf_survives_lack_of_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(conf_takes_file_names_as_beside_it),
+
 		cmocka_unit_test(conf_lays_out_a_whole_file),
 		cmocka_unit_test(conf_has_defaults),
 		cmocka_unit_test(conf_warns_of_what_is_not_built),

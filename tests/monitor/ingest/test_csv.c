@@ -46,10 +46,28 @@ static void csv_reads_mapped_columns(void **state)
 	reading_stop(&reading);
 }
 
+static void csv_takes_rows_without_a_time_where_it_may(void **state)
+{
+	const struct reader_options options = {.timeless = true};
+	struct reading reading;
+	(void)state;
+	reading_start(&reading, READER_CSV, &options);
+	reading_ignores(&reading, "recipient,code");
+	const struct report *report = reading_one(&reading, "ann@example.net,550");
+	assert_int_equal(report->at, 0);
+	assert_int_equal(report->code, 550);
+	reading_stop(&reading);
+	reading_start(&reading, READER_CSV, NULL);
+	reading_rejects(&reading, "recipient,code",
+		"no heading yet, or one without time and recipient");
+	reading_stop(&reading);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(csv_reads_mapped_columns),
+		cmocka_unit_test(csv_takes_rows_without_a_time_where_it_may),
 	};
 	return cmocka_run_group_tests_name("csv", tests, NULL, NULL);
 }
