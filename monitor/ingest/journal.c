@@ -83,13 +83,22 @@ const char *journal_path(const struct journal *journal)
 
 /* --- the place --- */
 
+/* Returns the cursor in a state, NULL where it is none. */
+static const char *parse_state(const char *state, uint64_t *ret_seen_us)
+{
+	int len = 0;
+	if (sscanf(state, "journal 1 %" SCNu64 " %n", ret_seen_us, &len) != 1 || len == 0)
+		return NULL;
+	return state + len;
+}
+
 int journal_load(struct journal *journal, const char *state)
 {
 	uint64_t seen_us;
-	int len = 0;
-	if (sscanf(state, "journal 1 %" SCNu64 " %n", &seen_us, &len) != 1 || len == 0)
+	const char *text = parse_state(state, &seen_us);
+	if (text == NULL)
 		return -EINVAL;
-	char *cursor = strdup(state + len);
+	char *cursor = strdup(text);
 	if (cursor == NULL)
 		return -ENOMEM;
 	free(journal->cursor);
@@ -346,6 +355,33 @@ static int step(struct journal *journal, int64_t now, struct journal_piece *piec
 	if (found > 0)
 		return take_entry(journal, piece);
 	return found < 0 ? found : look_around(journal, now);
+}
+
+int journal_holds(struct journal *journal, const char *state)
+{
+	uint64_t seen_us;
+	const char *cursor = parse_state(state, &seen_us);
+	if (cursor == NULL)
+		return 0;
+	int found = journal->handle == NULL ? open_handle(journal) : 0;
+	if (found >= 0)
+		found = sd_journal_seek_cursor(journal->handle, cursor);
+	if (found >= 0)
+		found = sd_journal_next(journal->handle);
+	if (found > 0)
+		found = sd_journal_test_cursor(journal->handle, cursor);
+	journal->placed = journal->on_entry = false;
+	if (found < 0)
+		close_handle(journal);
+	return found == -EINVAL ? 0 : found; /* a cursor that makes no sense */
+}
+
+bool journal_is_blank(const struct journal *journal)
+{
+	uint64_t from;
+	return journal->handle == NULL ||
+		sd_journal_get_cutoff_realtime_usec(
+			journal->handle, &from, &(uint64_t){0}) <= 0;
 }
 
 int journal_read(struct journal *journal, int64_t now, struct journal_piece *ret_piece)

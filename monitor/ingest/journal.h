@@ -47,6 +47,14 @@ void journal_destroy(struct journal *journal);
 /* What the place belongs to: "DIRECTORY:UNIT", or "journal:UNIT". */
 const char *journal_path(const struct journal *journal);
 
+/* Whether the entry of a place lies in this journal, whatever its directory is called. Returns
+ * 1, 0, or why the journal cannot be opened or read. */
+int journal_holds(struct journal *journal, const char *state)
+	__attribute__((warn_unused_result));
+/* Whether no entry at all is to be seen, of any unit: it is empty, or we may not read it, which
+ * the library does not tell apart. True before it was opened. */
+bool journal_is_blank(const struct journal *journal);
+
 /* Goes on behind a place. Returns 0, -ENOMEM, or -EINVAL for a state that is none. */
 int journal_load(struct journal *journal, const char *state)
 	__attribute__((warn_unused_result));

@@ -29,6 +29,7 @@ struct journal_source {
 	int64_t committed; /* of entries */
 	int64_t committed_at;
 	bool known; /* the store was asked for the place */
+	bool blank; /* nothing was to be seen, and that was said */
 	bool pending; /* a commit failed: it comes first */
 	int failure; /* of a commit, that was said */
 	int trouble; /* with the journal, that was said */
@@ -89,11 +90,24 @@ void journal_source_destroy(struct journal_source *source)
 
 /* --- the place --- */
 
+/* Paths end in the unit. */
+static bool has_same_unit(const char *path, const char *other)
+{
+	const char *unit = strrchr(path, ':');
+	const char *other_unit = strrchr(other, ':');
+	return unit != NULL && other_unit != NULL && strcmp(unit, other_unit) == 0;
+}
+
+/* Our place: that of the same journal, also if it lies elsewhere by now. */
 static int on_place(void *owner, const struct feed_place *place)
 {
 	struct journal_source *source = owner;
-	if (strcmp(place->path, journal_path(source->journal)) != 0)
-		return 0;
+	const char *path = journal_path(source->journal);
+	int found = strcmp(place->path, path) == 0;
+	if (found == 0 && has_same_unit(place->path, path))
+		found = journal_holds(source->journal, place->state);
+	if (found <= 0)
+		return found;
 	int error = journal_load(source->journal, place->state);
 	if (error == -EINVAL)
 		return 0; /* of another release */
@@ -222,25 +236,50 @@ static bool is_to_commit(const struct journal_source *source)
 		source->now - source->committed_at > TOUCH_MS;
 }
 
-static int read_on(struct journal_source *source, uint64_t mono_ms, bool *ret_more)
+/* The library does not tell an empty journal from one that we may not read. */
+static void say_if_blank(struct journal_source *source)
+{
+	const bool blank = journal_is_blank(source->journal);
+	if (blank && !source->blank)
+		log_warn("ingest",
+			"nothing is to be seen in the journal: it is empty, or we are "
+			"not in the group systemd-journal name=%s path=%s",
+			source->name, log_quote(journal_path(source->journal)));
+	source->blank = blank;
+}
+
+/* Returns 1 at the end of what there is, 0 before, or an error. */
+static int read_entries(struct journal_source *source)
 {
 	struct journal_piece piece = {.kind = JOURNAL_OTHER};
 	size_t entries = 0;
-	while (piece.kind != JOURNAL_NOTHING && entries < STEP_ENTRIES &&
+	int error = source->known ? 0 : find_place(source);
+	while (error == 0 && piece.kind != JOURNAL_NOTHING && entries < STEP_ENTRIES &&
 		intake_len(source->intake) < INTAKE_BATCH) {
-		int error = journal_read(source->journal, source->now, &piece);
-		if (error == -ENOMEM)
-			return error;
-		if (error < 0) {
-			be_in_trouble(source, error, mono_ms);
-			return 0;
-		}
-		take(source, &piece);
+		error = journal_read(source->journal, source->now, &piece);
+		if (error == 0)
+			take(source, &piece);
 		entries++;
+	}
+	if (error < 0)
+		return error;
+	if (entries == 1)
+		say_if_blank(source);
+	return piece.kind == JOURNAL_NOTHING;
+}
+
+static int read_on(struct journal_source *source, uint64_t mono_ms, bool *ret_more)
+{
+	int done = read_entries(source);
+	if (done == -ENOMEM)
+		return done;
+	if (done < 0) {
+		be_in_trouble(source, done, mono_ms);
+		return 0;
 	}
 	source->retry_ms = 0;
 	source->trouble = 0;
-	*ret_more = piece.kind != JOURNAL_NOTHING;
+	*ret_more = done == 0;
 	return 0;
 }
 
@@ -253,8 +292,6 @@ int journal_source_step(struct journal_source *source, struct store *store, int6
 	source->now = now;
 	if (source->pending)
 		error = commit(source);
-	if (error == 0 && !source->known)
-		error = find_place(source);
 	if (error == 0 && mono_ms >= source->retry_at)
 		error = read_on(source, mono_ms, ret_more);
 	if (error == 0 && is_to_commit(source))

@@ -90,6 +90,8 @@ static void journal_goes_on_behind_its_place(void **state)
 	}
 	expect_message(lab, "3");
 	assert_string_not_equal(journal_state(lab->journal), kept);
+	assert_int_equal(journal_holds(lab->journal, kept), 1);
+	assert_false(journal_is_blank(lab->journal));
 	journal_lab_archive(lab);
 	journal_lab_begin(lab);
 	journal_lab_text(lab, UNIT, "postfix/smtp", "4");
@@ -106,6 +108,9 @@ static void journal_refuses_a_state_that_is_none(void **state)
 	assert_int_equal(journal_load(lab->journal, ""), -EINVAL);
 	assert_int_equal(journal_load(lab->journal, "reader 1 postfix 0 0\n"), -EINVAL);
 	assert_int_equal(journal_load(lab->journal, "journal 1 x s=1"), -EINVAL);
+	assert_true(journal_is_blank(lab->journal));
+	assert_int_equal(journal_holds(lab->journal, "junk"), 0);
+	assert_int_equal(journal_holds(lab->journal, "journal 1 7 junk"), 0);
 	/* Taken, but no cursor: said by the library when it is used. */
 	assert_int_equal(journal_load(lab->journal, "journal 1 7 junk"), 0);
 	struct journal_piece piece;

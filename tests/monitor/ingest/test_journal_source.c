@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -110,6 +111,61 @@ static void journal_source_catches_up_through_archives(void **state)
 		expect_each_once(lab);
 	}
 	assert_int_equal(ask(lab, "SELECT count(*) FROM rejected"), 0);
+}
+
+/* It is known by what it holds: moved, it goes on; another one under its name is read. */
+static void journal_source_knows_a_journal_that_was_moved(void **state)
+{
+	struct journal_lab *lab = *state;
+	char other[sizeof lab->dir];
+	journal_lab_deliver(lab, 10);
+	open_source(lab);
+	step(lab);
+	close_source(lab);
+	snprintf(other, sizeof other, "%s", lab->dir);
+	strcpy(strstr(other, "journal"), "elsewhere");
+	assert_int_equal(rename(lab->dir, other), 0);
+	strcpy(lab->dir, other);
+	snprintf(lab->live, sizeof lab->live, "%s/x.journal", lab->dir);
+	journal_lab_deliver(lab, 5);
+	for (int i = 0; i < 2; i++) {
+		reopen_source(lab);
+		step(lab);
+		expect_each_once(lab);
+	}
+	assert_int_equal(ask(lab, "SELECT count(*) FROM feed"), 1);
+	assert_int_equal(ask(lab, "SELECT path LIKE '%/elsewhere:%' FROM feed"), 1);
+	close_source(lab);
+	journal_lab_remove(lab, "");
+	strcpy(strstr(lab->dir, "elsewhere"), "third");
+	assert_int_equal(rename(other, lab->dir), 0);
+	snprintf(lab->live, sizeof lab->live, "%s/x.journal", lab->dir);
+	journal_lab_deliver(lab, 4);
+	open_source(lab);
+	step(lab);
+	expect_each_once(lab);
+	assert_int_equal(ask(lab, "SELECT count(*) FROM feed"), 2);
+	assert_int_equal(ask(lab, "SELECT count(*) FROM rejected"), 0);
+}
+
+static void journal_source_waits_for_its_directory(void **state)
+{
+	struct journal_lab *lab = *state;
+	journal_lab_deliver(lab, 2);
+	open_source(lab);
+	step(lab);
+	close_source(lab);
+	journal_lab_remove(lab, "");
+	assert_int_equal(rmdir(lab->dir), 0);
+	open_source(lab);
+	step(lab);
+	step(lab);
+	assert_int_equal(mkdir(lab->dir, 0700), 0);
+	step(lab);
+	journal_lab_deliver(lab, 3);
+	step(lab);
+	step(lab);
+	expect_each_once(lab);
 }
 
 static void journal_source_says_what_vacuuming_took(void **state)
@@ -338,6 +394,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_LAB(journal_source_reads_each_entry_once),
 		WITH_LAB(journal_source_catches_up_through_archives),
+		WITH_LAB(journal_source_knows_a_journal_that_was_moved),
+		WITH_LAB(journal_source_waits_for_its_directory),
 		WITH_LAB(journal_source_says_what_vacuuming_took),
 		WITH_LAB(journal_source_lets_go_what_it_has_read),
 		WITH_LAB(journal_source_counts_what_journald_left_out),
