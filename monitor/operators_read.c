@@ -12,6 +12,7 @@
 #include "monitor/operators_inside.h"
 #include "monitor/textfile.h"
 #include "resolvers/name.h"
+#include "resolvers/utf8.h"
 
 #define LINE_MAX_BYTES 4096
 #define NAME_MAX_BYTES 63
@@ -55,9 +56,13 @@ static bool is_name(const char *name)
 {
 	size_t len = strlen(name);
 
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)name[i] < ' ' || name[i] == 0x7f)
+	for (size_t i = 0, taken; i < len; i += taken) {
+		uint32_t character;
+
+		taken = utf8_decode((const uint8_t *)name + i, len - i, &character);
+		if (taken == 0 || utf8_is_control(character))
 			return false;
+	}
 	return len > 0 && len <= NAME_MAX_BYTES && name[0] != ' ' && name[len - 1] != ' ';
 }
 
@@ -250,7 +255,8 @@ static int read_line(const struct reading *reading, const char *text, size_t len
 		return refuse(reading, line,
 			"NAME TAB KIND TAB SUFFIXES, or \"-\", TAB AS NUMBERS");
 	if (!is_name(columns.name))
-		return refuse(reading, columns.name, "a name of 1 to 63 bytes");
+		return refuse(reading, columns.name,
+			"a name of 1 to 63 printable bytes of UTF-8");
 	return strcmp(columns.kind, "hosting") == 0 ? read_hosting(reading, &columns)
 						    : read_provider(reading, &columns);
 }
