@@ -221,7 +221,6 @@ static void warn_of_sections(struct conf_reader *reader)
 		const char *key;
 		bool present;
 	} sections[] = {
-		{"operators-file", file->operators_file != NULL},
 		{"asn-file", file->asn_file != NULL},
 		{"detection", file->detection != NULL},
 		{"channels", file->channels_count > 0},

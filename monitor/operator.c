@@ -2,61 +2,49 @@
 #include "monitor/operator.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <libpsl.h>
-
+#include "monitor/operators.h"
 #include "resolvers/mxset.h"
 #include "resolvers/name.h"
 
-/* Its text as written into an address: a byte that name_format() escapes is no part of a
- * registrable domain, and such an exchange stands for itself. */
-static const char *registrable_domain(const char *exchange)
-{
-	const psl_ctx_t *psl = psl_builtin();
-	const char *domain = NULL;
-
-	if (psl != NULL && strchr(exchange, '\\') == NULL)
-		domain = psl_registrable_domain(psl, exchange);
-	return domain != NULL ? domain : exchange;
-}
-
-static int add(struct operator_list *list, const char *name)
+static void add(struct operator_list *list, const struct operator_entry *entry)
 {
 	size_t at = 0;
 
-	while (at < list->len && strcmp(list->names[at], name) < 0)
+	if (operator_list_has(list, entry))
+		return;
+	while (at < list->len && strcmp(list->entries[at]->name, entry->name) < 0)
 		at++;
-	if (at < list->len && strcmp(list->names[at], name) == 0)
-		return 0;
-	memmove(&list->names[at + 1], &list->names[at],
-		(list->len - at) * sizeof *list->names);
-	list->names[at] = strdup(name);
+	memmove(&list->entries[at + 1], &list->entries[at],
+		(list->len - at) * sizeof *list->entries);
+	list->entries[at] = entry;
 	list->len++;
-	return list->names[at] == NULL ? -ENOMEM : 0;
 }
 
-int operator_list_of(const struct mxset *set, struct operator_list *ret_list)
+int operator_list_of(struct operators *operators, const struct mxset *set,
+	struct operator_list *ret_list)
 {
-	struct operator_list list = {0};
+	struct operator_list list = {.entries = NULL};
 	char text[NAME_TEXT_MAX];
-	int err = 0;
 
 	if (set->len > 0)
-		list.names = calloc(set->len, sizeof *list.names);
-	if (set->len > 0 && list.names == NULL)
+		list.entries = calloc(set->len, sizeof *list.entries);
+	if (set->len > 0 && list.entries == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; i < set->len && err == 0; i++) {
+	for (size_t i = 0; i < set->len; i++) {
 		const uint8_t *exchange = set->hosts[i].exchange;
+		const struct operator_entry *entry;
 
-		if (exchange[0] != 0)
-			err = add(&list, registrable_domain(name_format(exchange, text)));
-	}
-	if (err < 0) {
-		operator_list_finish(&list);
-		return err;
+		if (exchange[0] == 0)
+			continue;
+		entry = operators_of_host(operators, name_format(exchange, text));
+		if (entry == NULL) {
+			operator_list_finish(&list);
+			return -ENOMEM;
+		}
+		add(&list, entry);
 	}
 	*ret_list = list;
 	return 0;
@@ -64,8 +52,15 @@ int operator_list_of(const struct mxset *set, struct operator_list *ret_list)
 
 void operator_list_finish(struct operator_list *list)
 {
+	free(list->entries);
+	*list = (struct operator_list){.entries = NULL};
+}
+
+bool operator_list_has(
+	const struct operator_list *list, const struct operator_entry *entry)
+{
 	for (size_t i = 0; i < list->len; i++)
-		free(list->names[i]);
-	free(list->names);
-	*list = (struct operator_list){0};
+		if (list->entries[i] == entry)
+			return true;
+	return false;
 }

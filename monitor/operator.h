@@ -3,21 +3,25 @@
 /*
  * operator — who runs a set of mail hosts.
  *
- * An operator is the registrable domain of an exchange by the public suffix list that libpsl
- * carries; an exchange that has none (a public suffix, a single label) stands for itself. The
- * null MX has no operator. Any thread after the first call.
+ * The operators of its exchanges as monitor/operators.h tells them: providers by name, others by
+ * their registrable domain. The null MX has no operator. On the thread of the operators.
  */
+#include <stdbool.h>
 #include <stddef.h>
 
 struct mxset;
+struct operator_entry;
+struct operators;
 
-/* Sorted, without duplicates. */
+/* Sorted by name, without duplicates. */
 struct operator_list {
-	char **names; /* owned texts as name_format() writes them */
+	const struct operator_entry **entries; /* owned array; entries of the operators */
 	size_t len;
 };
 
 /* Returns 0 or -ENOMEM. */
-int operator_list_of(const struct mxset *set, struct operator_list *ret_list)
-	__attribute__((warn_unused_result));
+int operator_list_of(struct operators *operators, const struct mxset *set,
+	struct operator_list *ret_list) __attribute__((warn_unused_result));
 void operator_list_finish(struct operator_list *list);
+bool operator_list_has(
+	const struct operator_list *list, const struct operator_entry *entry);

@@ -9,25 +9,26 @@
 #include "monitor/cli/row.h"
 #include "monitor/cli/table.h"
 #include "monitor/operator.h"
+#include "monitor/operators.h"
 
 #define DEFAULT_WINDOW_MS INT64_C(86400000)
 
 struct printing {
 	struct cli *cli;
-	const char *operator; /* NULL for all */
+	const struct operator_entry *operator; /* NULL for all */
 	struct table *table; /* owned; for people */
 	uint64_t rows;
 };
 
-static bool has_operator(const struct answer_value *answer, const char *operator)
+static bool has_operator(
+	const struct printing *printing, const struct answer_value *answer)
 {
 	struct operator_list list;
-	bool has = false;
+	bool has;
 
-	if (operator_list_of(answer->set, &list) < 0)
+	if (operator_list_of(printing->cli->operators, answer->set, &list) < 0)
 		return false;
-	for (size_t i = 0; i < list.len; i++)
-		has = has || strcasecmp(list.names[i], operator) == 0;
+	has = operator_list_has(&list, printing->operator);
 	operator_list_finish(&list);
 	return has;
 }
@@ -35,14 +36,15 @@ static bool has_operator(const struct answer_value *answer, const char *operator
 static bool is_wanted(const struct printing *printing, const struct answer_value *a,
 	const struct answer_value *b)
 {
-	return printing->operator== NULL || has_operator(a, printing->operator) ||
-		has_operator(b, printing->operator);
+	return printing->operator== NULL || has_operator(printing, a) ||
+		has_operator(printing, b);
 }
 
 static void add_answer(
 	struct printing *printing, const char *label, const struct answer_value *answer)
 {
-	char *words = describe_answer(answer, printing->cli->utf8);
+	char *words =
+		describe_answer(printing->cli->operators, answer, printing->cli->utf8);
 	char *text = NULL;
 
 	if (words == NULL || asprintf(&text, "%s %s", label, words) < 0)
@@ -74,7 +76,8 @@ static int on_change(void *owner, const struct change *change)
 		return 0;
 	printing->rows++;
 	if (printing->cli->json)
-		return row_print(row_of_change(printing->cli->store, change));
+		return row_print(row_of_change(
+			printing->cli->operators, printing->cli->store, change));
 	add_row(printing, change->at, change->view, change->domain,
 		change_kind_name(change->kind));
 	add_answer(printing, "from", &change->from);
@@ -100,7 +103,7 @@ static int on_suspicion(void *owner, const struct suspicion *suspicion)
 		return 0;
 	printing->rows++;
 	if (printing->cli->json)
-		return row_print(row_of_suspicion(suspicion));
+		return row_print(row_of_suspicion(printing->cli->operators, suspicion));
 	add_row(printing, suspicion->at, suspicion->view, suspicion->domain, "suspicion");
 	add_answer(printing, "held", &suspicion->held);
 	add_answer(printing, "seen", &suspicion->seen);
@@ -136,10 +139,20 @@ static int print(struct printing *printing, const struct lookup_window *window)
 	return err;
 }
 
+/* By name or domain, in any case. */
+static int find_operator(struct printing *printing)
+{
+	const char *name = options_value(&printing->cli->options, "operator");
+
+	if (name == NULL)
+		return 0;
+	printing->operator= operators_find(printing->cli->operators, name);
+	return printing->operator!= NULL ? 0 : - ENOMEM;
+}
+
 enum cli_status cli_changes(struct cli *cli)
 {
-	struct printing printing = {
-		.cli = cli, .operator= options_value(&cli->options, "operator")};
+	struct printing printing = {.cli = cli};
 	const char *domain_text = options_value(&cli->options, "domain");
 	uint8_t domain[NAME_WIRE_MAX];
 	struct lookup_window window = {0};
@@ -156,9 +169,13 @@ enum cli_status cli_changes(struct cli *cli)
 	if (window.from == 0)
 		window.from = (window.to != 0 ? window.to : cli->now) - DEFAULT_WINDOW_MS;
 	status = cli_open_store(cli);
+	if (status == CLI_DONE)
+		status = cli_load_operators(cli);
 	if (status != CLI_DONE)
 		return status;
-	err = print(&printing, &window);
+	err = find_operator(&printing);
+	if (err == 0)
+		err = print(&printing, &window);
 	table_destroy(printing.table);
 	if (err < 0)
 		return cli_look_up_failed(err, domain_text);

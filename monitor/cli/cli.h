@@ -24,6 +24,7 @@ enum cli_status {
 };
 
 struct cli;
+struct operators;
 
 struct cli_command {
 	const char *name; /* one word, or two: "watch add" */
@@ -44,6 +45,7 @@ struct cli {
 	const char *conf_path; /* NULL: defaults only */
 	char *found_path; /* owned; what conf_path points to, if it was found */
 	struct store *store;
+	struct operators *operators; /* NULL until loaded */
 	int64_t now; /* of the call */
 	bool json;
 	bool colour;
@@ -65,6 +67,8 @@ enum cli_status cli_wrong_call(const char *format, ...)
 
 /* Loads the configuration, where a command has not yet; says what is wrong with it. */
 enum cli_status cli_load_conf(struct cli *cli);
+/* Loads the operators of the configuration, without networks; says what is wrong with them. */
+enum cli_status cli_load_operators(struct cli *cli);
 /* Opens the store for reading, and says why it cannot be. */
 enum cli_status cli_open_store(struct cli *cli);
 /* Opens it for writing, making it and its folder where there is none. */

@@ -10,7 +10,9 @@
 #include <jansson.h>
 
 #include "monitor/cli/cli.h"
+#include "monitor/conf_file.h"
 #include "monitor/control_client.h"
+#include "monitor/operators.h"
 #include "resolvers/name.h"
 #include "storage/instant.h"
 
@@ -74,6 +76,20 @@ enum cli_status cli_load_conf(struct cli *cli)
 	if (store != NULL && conf_use_store(&cli->conf, store) < 0)
 		return cli_file_failed(store, -ENOMEM);
 	return CLI_DONE;
+}
+
+enum cli_status cli_load_operators(struct cli *cli)
+{
+	const struct conf_file *file = cli->conf.file;
+	struct operators_error error;
+
+	if (cli->operators != NULL)
+		return CLI_DONE;
+	if (operators_create(file != NULL ? file->operators_file : NULL, NULL,
+		    &cli->operators, &error) == 0)
+		return CLI_DONE;
+	cli_say("%s", error.text);
+	return CLI_WRONG_CONF;
 }
 
 static enum cli_status open_store(struct cli *cli, bool write)

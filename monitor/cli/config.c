@@ -4,6 +4,8 @@
 
 #include "monitor/cli/cli.h"
 #include "monitor/cli/row.h"
+#include "monitor/conf_file.h"
+#include "monitor/operators.h"
 
 static json_t *make_warnings(const struct conf *conf)
 {
@@ -19,11 +21,29 @@ static const char *file_of(const struct conf *conf)
 	return conf->path != NULL ? conf->path : "no file: defaults";
 }
 
+/* The tables that the configuration names: a wrong one would stop the monitor too. */
+static enum cli_status check_tables(const struct conf *conf)
+{
+	struct operators *operators = NULL;
+	struct operators_error error;
+
+	if (conf->file == NULL ||
+		operators_create(conf->file->operators_file, conf->file->asn_file,
+			&operators, &error) == 0) {
+		operators_destroy(operators);
+		return CLI_DONE;
+	}
+	cli_say("%s", error.text);
+	return CLI_WRONG_CONF;
+}
+
 enum cli_status cli_config_check(struct cli *cli)
 {
 	enum cli_status status = cli_load_conf(cli);
 	const struct conf *conf = &cli->conf;
 
+	if (status == CLI_DONE)
+		status = check_tables(conf);
 	if (status != CLI_DONE)
 		return status;
 	for (size_t i = 0; i < conf->warnings_len; i++)

@@ -6,6 +6,7 @@
 
 #include "monitor/cli/table.h"
 #include "monitor/operator.h"
+#include "monitor/operators.h"
 #include "storage/instant.h"
 #include "storage/lookup.h"
 #include "storage/record.h"
@@ -89,14 +90,23 @@ char *describe_name(const uint8_t *name, bool utf8, char ret_text[DESCRIBE_NAME_
 	return ret_text;
 }
 
-static void put_operators(const struct mxset *set, FILE *out)
+/* With tabs for blanks, so that a name of several words is not broken. */
+static void put_operator(const char *name, FILE *out)
+{
+	for (; *name != '\0'; name++)
+		fputc(*name == ' ' ? '\t' : *name, out);
+}
+
+static void put_operators(struct operators *operators, const struct mxset *set, FILE *out)
 {
 	struct operator_list list;
 
-	if (operator_list_of(set, &list) < 0)
+	if (operator_list_of(operators, set, &list) < 0)
 		return;
-	for (size_t i = 0; i < list.len; i++)
-		fprintf(out, "%s%s", i == 0 ? " [" : ", ", list.names[i]);
+	for (size_t i = 0; i < list.len; i++) {
+		fputs(i == 0 ? " [" : ", ", out);
+		put_operator(list.entries[i]->name, out);
+	}
 	fputs(list.len > 0 ? "]" : "", out);
 	operator_list_finish(&list);
 }
@@ -124,7 +134,8 @@ static const char *plain_answer(enum answer_state state)
 	return answer_state_name(state);
 }
 
-char *describe_answer(const struct answer_value *answer, bool utf8)
+char *describe_answer(
+	struct operators *operators, const struct answer_value *answer, bool utf8)
 {
 	char *text = NULL;
 	size_t len = 0;
@@ -140,7 +151,7 @@ char *describe_answer(const struct answer_value *answer, bool utf8)
 			answer->set->hosts[i].preference,
 			describe_name(answer->set->hosts[i].exchange, utf8, name));
 	if (answer->state == ANSWER_MX)
-		put_operators(answer->set, out);
+		put_operators(operators, answer->set, out);
 	if (fclose(out) != 0) {
 		free(text);
 		return NULL;

@@ -12,6 +12,7 @@
 
 struct answer_value;
 struct coverage;
+struct operators;
 
 #define DESCRIBE_TEXT_MAX 48
 
@@ -27,9 +28,10 @@ char *describe_count(uint64_t count, char ret_text[DESCRIBE_TEXT_MAX]);
 #define DESCRIBE_NAME_MAX (2 * NAME_TEXT_MAX + 4)
 char *describe_name(const uint8_t *name, bool utf8, char ret_text[DESCRIBE_NAME_MAX]);
 
-/* "10 mx00.ionos.de, 10 mx01.ionos.de [ionos.de]", or the answer's name; for table_wrap.
+/* "10 mx00.ionos.de, 10 mx01.ionos.de [IONOS]", or the answer's name; for table_wrap.
  * Returned; free with free(). NULL when there is no memory. */
-char *describe_answer(const struct answer_value *answer, bool utf8);
+char *describe_answer(
+	struct operators *operators, const struct answer_value *answer, bool utf8);
 
 /* What the history can swear to, as a sentence and a list of gaps. */
 void describe_coverage(const struct coverage *coverage, FILE *out);

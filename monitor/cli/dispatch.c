@@ -9,6 +9,7 @@
 #include "monitor/cli/cli.h"
 #include "monitor/clock.h"
 #include "monitor/nearest.h"
+#include "monitor/operators.h"
 
 /* Of the interface, but of a later release. */
 static const char *const later_commands[] = {"incidents", "expect", "backtest", "plot",
@@ -148,6 +149,7 @@ static enum cli_status check_arguments(const struct cli *cli)
 static void finish(struct cli *cli)
 {
 	store_close(cli->store);
+	operators_destroy(cli->operators);
 	if (cli->conf_loaded)
 		conf_finish(&cli->conf);
 	free(cli->found_path);

@@ -45,7 +45,8 @@ static char *format_ttl(const struct span *span, char ret_text[DESCRIBE_TEXT_MAX
 /* What stands below the row: the answer, and what is unusual about it. */
 static void add_answer(struct printing *printing, const struct span *span)
 {
-	char *answer = describe_answer(&span->answer, printing->cli->utf8);
+	char *answer = describe_answer(
+		printing->cli->operators, &span->answer, printing->cli->utf8);
 	char alias[DESCRIBE_NAME_MAX];
 	char *text = NULL;
 
@@ -124,7 +125,7 @@ static int on_span_as_json(void *owner, const struct span *span)
 	struct printing *printing = owner;
 
 	printing->spans++;
-	return row_print(row_of_span(span));
+	return row_print(row_of_span(printing->cli->operators, span));
 }
 
 static int on_coverage_as_json(void *owner, const struct coverage *coverage)
@@ -161,7 +162,7 @@ static int on_span_as_csv(void *owner, const struct span *span)
 	char *answer;
 
 	printing->spans++;
-	answer = describe_answer(&span->answer, false);
+	answer = describe_answer(printing->cli->operators, &span->answer, false);
 	if (answer == NULL)
 		return -ENOMEM;
 	for (char *tab = strchr(answer, '\t'); tab != NULL; tab = strchr(tab, '\t'))
@@ -210,7 +211,8 @@ static int on_instant_as_json(void *owner, const struct lookup_instant *instant)
 {
 	const struct printing *printing = owner;
 
-	return row_print(row_of_instant(printing->domain, instant));
+	return row_print(
+		row_of_instant(printing->cli->operators, printing->domain, instant));
 }
 
 static void put_polls(const struct lookup_instant *instant)
@@ -239,7 +241,8 @@ static int on_instant_for_people(void *owner, const struct lookup_instant *insta
 		puts("not known");
 		return 0;
 	}
-	answer = describe_answer(&instant->before->answer, printing->cli->utf8);
+	answer = describe_answer(
+		printing->cli->operators, &instant->before->answer, printing->cli->utf8);
 	if (answer == NULL)
 		return -ENOMEM;
 	table_wrap(answer, table_text_width(instant->view) + 2, 4, stdout);
@@ -251,7 +254,8 @@ static int on_instant_for_people(void *owner, const struct lookup_instant *insta
 			describe_duration(instant->within_ms, text));
 	if (instant->after == NULL)
 		return 0;
-	answer = describe_answer(&instant->after->answer, printing->cli->utf8);
+	answer = describe_answer(
+		printing->cli->operators, &instant->after->answer, printing->cli->utf8);
 	if (answer == NULL)
 		return -ENOMEM;
 	fputs("    then: ", stdout);
@@ -311,6 +315,8 @@ enum cli_status cli_history(struct cli *cli)
 	printing.domain = domain;
 	printing.window.domain = domain;
 	status = cli_open_store(cli);
+	if (status == CLI_DONE)
+		status = cli_load_operators(cli);
 	if (status != CLI_DONE)
 		return status;
 	if (options_has(&cli->options, "at"))

@@ -79,6 +79,7 @@ static struct intake_options intake_of(
 	return (struct intake_options){
 		.source = ingestion->name,
 		.rules = ingestion->settings.rules,
+		.operators = ingestion->settings.operators,
 		.key = ingestion->settings.key,
 		.keep = ingestion->settings.keep,
 		.mail = strcmp(ingestion->format, "dsn") == 0,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "monitor/operator.h"
+#include "monitor/operators.h"
 #include "resolvers/name.h"
 #include "storage/instant.h"
 #include "storage/lookup.h"
@@ -52,23 +53,24 @@ static json_t *make_hosts(const struct mxset *set)
 	return hosts;
 }
 
-static json_t *make_operators(const struct mxset *set)
+static json_t *make_operators(struct operators *operators, const struct mxset *set)
 {
 	json_t *names = json_array();
 	struct operator_list list;
 
-	if (operator_list_of(set, &list) < 0)
+	if (operator_list_of(operators, set, &list) < 0)
 		return names;
 	for (size_t i = 0; i < list.len; i++)
-		json_array_append_new(names, json_string(list.names[i]));
+		json_array_append_new(names, json_string(list.entries[i]->name));
 	operator_list_finish(&list);
 	return names;
 }
 
-static json_t *make_answer(const struct answer_value *answer)
+static json_t *make_answer(struct operators *operators, const struct answer_value *answer)
 {
 	return json_pack("{s:s, s:o, s:o}", "answer", answer_state_name(answer->state),
-		"mx", make_hosts(answer->set), "operators", make_operators(answer->set));
+		"mx", make_hosts(answer->set), "operators",
+		make_operators(operators, answer->set));
 }
 
 static const char *type_name(uint16_t rrtype)
@@ -76,7 +78,7 @@ static const char *type_name(uint16_t rrtype)
 	return rrtype == RECORD_TYPE_MX ? "MX" : "TYPE?";
 }
 
-json_t *row_of_span(const struct span *span)
+json_t *row_of_span(struct operators *operators, const struct span *span)
 {
 	bool ttl = span->ttl_max != 0 || span->ttl_min != UINT32_MAX;
 
@@ -85,7 +87,7 @@ json_t *row_of_span(const struct span *span)
 		"domain", make_name(span->domain), "view", span->view, "server",
 		make_text(span->server), "rrtype", type_name(span->rrtype), "answer",
 		answer_state_name(span->answer.state), "mx", make_hosts(span->answer.set),
-		"operators", make_operators(span->answer.set), "first_seen",
+		"operators", make_operators(operators, span->answer.set), "first_seen",
 		row_instant(span->first_at), "last_seen", row_instant(span->last_at),
 		"polls", (json_int_t)span->polls, "ttl_min",
 		make_ttl(ttl ? span->ttl_min : UINT32_MAX, UINT32_MAX), "ttl_max",
@@ -130,7 +132,8 @@ json_t *row_of_coverage(const struct coverage *coverage)
 		make_server_gaps(coverage));
 }
 
-json_t *row_of_change(const struct store *store, const struct change *change)
+json_t *row_of_change(struct operators *operators, const struct store *store,
+	const struct change *change)
 {
 	bool confirmed = change->confirmed_by != CONFIRMED_NOT;
 	char id[STORE_ID_MAX];
@@ -144,21 +147,23 @@ json_t *row_of_change(const struct store *store, const struct change *change)
 		"confirmed", confirmed, "confirmed_at", row_instant(change->confirmed_at),
 		"confirmed_by",
 		make_text(confirmed ? confirmation_name(change->confirmed_by) : NULL),
-		"from", make_answer(&change->from), "to", make_answer(&change->to),
-		"kind", change_kind_name(change->kind), "imported", change->imported);
+		"from", make_answer(operators, &change->from), "to",
+		make_answer(operators, &change->to), "kind",
+		change_kind_name(change->kind), "imported", change->imported);
 }
 
-json_t *row_of_suspicion(const struct suspicion *suspicion)
+json_t *row_of_suspicion(struct operators *operators, const struct suspicion *suspicion)
 {
 	return json_pack("{s:o, s:s, s:o, s:s, s:o, s:b, s:o, s:o, s:s}", "domain",
 		make_name(suspicion->domain), "view", suspicion->view, "server",
 		make_text(suspicion->server), "rrtype", "MX", "at",
 		row_instant(suspicion->at), "confirmed", 0, "held",
-		make_answer(&suspicion->held), "seen", make_answer(&suspicion->seen),
-		"why", suspicion->why);
+		make_answer(operators, &suspicion->held), "seen",
+		make_answer(operators, &suspicion->seen), "why", suspicion->why);
 }
 
-json_t *row_of_instant(const uint8_t *domain, const struct lookup_instant *instant)
+json_t *row_of_instant(struct operators *operators, const uint8_t *domain,
+	const struct lookup_instant *instant)
 {
 	const struct mxset none = {0};
 	const struct answer_value unknown = {.state = ANSWER_NONE, .set = &none};
@@ -176,7 +181,7 @@ json_t *row_of_instant(const uint8_t *domain, const struct lookup_instant *insta
 	json_object_set_new(row, "answer",
 		make_text(span != NULL ? answer_state_name(answer->state) : NULL));
 	json_object_set_new(row, "mx", make_hosts(answer->set));
-	json_object_set_new(row, "operators", make_operators(answer->set));
+	json_object_set_new(row, "operators", make_operators(operators, answer->set));
 	json_object_set_new(
 		row, "first_seen", row_instant(span != NULL ? span->first_at : 0));
 	json_object_set_new(
@@ -184,7 +189,7 @@ json_t *row_of_instant(const uint8_t *domain, const struct lookup_instant *insta
 	json_object_set_new(row, "poll_before", row_instant(instant->poll_before_at));
 	json_object_set_new(row, "poll_after", row_instant(instant->poll_after_at));
 	json_object_set_new(row, "then",
-		instant->after != NULL ? make_answer(&instant->after->answer)
+		instant->after != NULL ? make_answer(operators, &instant->after->answer)
 				       : json_null());
 	json_object_set_new(
 		row, "gap", instant->gap != NULL ? make_gap(instant->gap) : json_null());

@@ -15,17 +15,19 @@ struct change;
 struct coverage;
 struct evidence;
 struct lookup_instant;
-struct operator_list;
+struct operators;
 struct span;
 struct store;
 struct suspicion;
 
-json_t *row_of_span(const struct span *span);
+json_t *row_of_span(struct operators *operators, const struct span *span);
 json_t *row_of_coverage(const struct coverage *coverage);
-json_t *row_of_change(const struct store *store, const struct change *change);
-json_t *row_of_suspicion(const struct suspicion *suspicion);
+json_t *row_of_change(struct operators *operators, const struct store *store,
+	const struct change *change);
+json_t *row_of_suspicion(struct operators *operators, const struct suspicion *suspicion);
 /* What domain (a wire name) was known to have at an instant. */
-json_t *row_of_instant(const uint8_t *domain, const struct lookup_instant *instant);
+json_t *row_of_instant(struct operators *operators, const uint8_t *domain,
+	const struct lookup_instant *instant);
 /* change: the id of the change that it stands for, or NULL; text: of answer_print(). */
 json_t *row_of_evidence(
 	const char *change, const struct evidence *evidence, const char *text);

@@ -67,6 +67,7 @@ static struct intake_options intake_of(
 	return (struct intake_options){
 		.source = delivery->name,
 		.rules = ingest->settings.rules,
+		.operators = ingest->settings.operators,
 		.key = ingest->settings.key,
 		.keep = ingest->settings.keep,
 		.mail = delivery->format == SETTINGS_DSN,

@@ -35,6 +35,7 @@ int intake_create(const struct intake_options *options, struct intake **ret_inta
 	intake->rules = options->rules;
 	intake->mail = options->mail;
 	intake->errand = options->errand;
+	intake->relays.operators = options->operators;
 	intake->source = strdup(options->source);
 	if (intake->source == NULL ||
 		(intake->errand == NULL &&

@@ -19,6 +19,7 @@
 
 struct errand;
 struct intake;
+struct operators;
 struct reply_rules;
 struct report;
 struct store;
@@ -29,6 +30,7 @@ struct store_error;
 struct intake_options {
 	const char *source; /* name; copied */
 	const struct reply_rules *rules; /* borrowed for the intake's life */
+	struct operators *operators; /* borrowed for the intake's life */
 	const uint8_t *key; /* of DELIVERIES_KEY bytes; copied */
 	enum deliveries_keep keep;
 	bool mail; /* the source is bounce mails */

@@ -249,6 +249,7 @@ static void take(struct work *work)
 	const struct intake_options options = {
 		.source = source,
 		.rules = work->settings->rules,
+		.operators = work->settings->operators,
 		.key = work->settings->key,
 		.keep = work->settings->keep,
 		.mail = json_is_true(member(work, "mail")),

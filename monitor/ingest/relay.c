@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "monitor/operator.h"
+#include "monitor/operators.h"
 #include "resolvers/mxset.h"
 #include "resolvers/name.h"
 #include "storage/deliveries_lookup.h"
@@ -18,7 +19,8 @@
 
 struct search {
 	uint8_t host[NAME_WIRE_MAX];
-	struct operator_list own; /* of the host */
+	struct operators *operators;
+	const struct operator_entry *own; /* of the host */
 	bool any; /* a set with a host was seen */
 	bool found;
 };
@@ -27,15 +29,6 @@ void relay_memory_clear(struct relay_memory *memory)
 {
 	memory->next = 0;
 	memory->len = 0;
-}
-
-static bool shares_operator(const struct operator_list *a, const struct operator_list *b)
-{
-	for (size_t i = 0; i < a->len; i++)
-		for (size_t j = 0; j < b->len; j++)
-			if (strcmp(a->names[i], b->names[j]) == 0)
-				return true;
-	return false;
 }
 
 static int on_set(void *owner, const struct mxset *set)
@@ -48,30 +41,26 @@ static int on_set(void *owner, const struct mxset *set)
 			search->found = true;
 	if (search->found)
 		return 0;
-	int error = operator_list_of(set, &operators);
+	int error = operator_list_of(search->operators, set, &operators);
 	if (error < 0)
 		return error;
-	search->found = shares_operator(&search->own, &operators);
+	search->found = operator_list_has(&operators, search->own);
 	operator_list_finish(&operators);
 	return 0;
 }
 
-static int look_up(
-	struct store *store, const uint8_t *domain, const char *host, int64_t at)
+static int look_up(struct operators *operators, struct store *store,
+	const uint8_t *domain, const char *host, int64_t at)
 {
-	struct search search = {0};
-	struct mxset alone = {0};
-	if (name_parse(host, search.host) < 0)
+	struct search search = {.operators = operators};
+	char text[NAME_TEXT_MAX];
+	if (name_parse(host, search.host) < 0 || search.host[0] == 0)
 		return 0;
-	int error = mxset_add(&alone, 0, search.host);
-	if (error == 0)
-		error = operator_list_of(&alone, &search.own);
-	mxset_finish(&alone);
-	if (error < 0)
-		return error;
-	error = deliveries_known_sets(
+	search.own = operators_of_host(operators, name_format(search.host, text));
+	if (search.own == NULL)
+		return -ENOMEM;
+	int error = deliveries_known_sets(
 		store, domain, at - REACH_MS, at + REACH_MS, on_set, &search);
-	operator_list_finish(&search.own);
 	return error < 0 ? error : search.any && !search.found;
 }
 
@@ -83,7 +72,7 @@ int relay_is_outside(struct relay_memory *memory, struct store *store,
 			name_equal(memory->slots[i].domain, domain) &&
 			strcmp(memory->slots[i].host, host) == 0)
 			return memory->slots[i].outside;
-	const int outside = look_up(store, domain, host, at);
+	const int outside = look_up(memory->operators, store, domain, host, at);
 	if (outside < 0)
 		return outside;
 	const size_t slot = memory->next;

@@ -4,16 +4,19 @@
  * relay — whether a host that answered for a domain is one of its mail exchangers.
  *
  * It is one if the MX set of any view, within a day of the answer, names it or another host of
- * its operator. Of a domain that no poll has seen nothing can be said: then it counts as one.
+ * its operator, as operators_of_host() tells it. Of a domain that no poll has seen nothing can be
+ * said: then it counts as one.
  */
 #include <stddef.h>
 #include <stdint.h>
 
+struct operators;
 struct store;
 
 #define RELAY_MEMORY 64 /* verdicts kept within a batch */
 
 struct relay_memory {
+	struct operators *operators; /* borrowed; set by the caller, kept by a clear */
 	struct {
 		uint8_t domain[255];
 		char host[256];

@@ -14,6 +14,7 @@
 #include "monitor/conf_file.h"
 #include "monitor/ingest/reader.h"
 #include "monitor/ingest/reply_rules.h"
+#include "monitor/operators.h"
 #include "storage/instant.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -124,6 +125,19 @@ static void read_limits(const struct conf *conf, struct settings *settings)
 	}
 }
 
+/* By name alone: relays are judged by the names that mail servers write down. */
+static int load_operators(
+	const struct conf *conf, struct settings *settings, char *ret_why)
+{
+	struct operators_error error;
+	const int code =
+		operators_create(conf->file != NULL ? conf->file->operators_file : NULL,
+			NULL, &settings->operators, &error);
+	if (code < 0)
+		snprintf(ret_why, SETTINGS_WHY_MAX, "%s", error.text);
+	return code;
+}
+
 int settings_load(const struct conf *conf, struct settings *ret_settings,
 	char ret_why[SETTINGS_WHY_MAX])
 {
@@ -139,6 +153,11 @@ int settings_load(const struct conf *conf, struct settings *ret_settings,
 		snprintf(ret_why, SETTINGS_WHY_MAX, "%s", error.text);
 		return code;
 	}
+	code = load_operators(conf, &settings, ret_why);
+	if (code < 0) {
+		settings_finish(&settings);
+		return code;
+	}
 	*ret_settings = settings;
 	return 0;
 }
@@ -146,6 +165,7 @@ int settings_load(const struct conf *conf, struct settings *ret_settings,
 void settings_finish(struct settings *settings)
 {
 	reply_rules_destroy(settings->rules);
+	operators_destroy(settings->operators);
 	*settings = (struct settings){.rules = NULL};
 }
 

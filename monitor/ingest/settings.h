@@ -12,6 +12,7 @@
 
 struct conf;
 struct conf_file_delivery;
+struct operators;
 struct reader_fields;
 struct reply_rules;
 
@@ -20,6 +21,7 @@ struct settings {
 	enum deliveries_keep keep;
 	struct deliveries_limits limits;
 	struct reply_rules *rules; /* owned */
+	struct operators *operators; /* owned */
 };
 
 #define SETTINGS_WHY_MAX 600

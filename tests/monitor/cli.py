@@ -259,15 +259,45 @@ CHANGE_KEYS = ["id", "domain", "view", "server", "rrtype", "at", "not_before", "
                "confirmed_at", "confirmed_by", "from", "to", "kind", "imported"]
 
 
+def operators(t, program):
+    """A local table names operators; it and the networks are checked with the configuration."""
+    local, networks = program.folder / "local.tsv", program.folder / "asn.tsv"
+    plain = program.conf.read_text()
+    program.conf.write_text(plain + f"operators-file: {local}\nasn-file: {networks}\n")
+    local.write_text("Our mail\tmailbox\tmx00.ionos.de ionos.de\n")
+    networks.write_text("192.0.2.0/24\t64512\n")
+    found = program.rows("history", "online.de", *WINDOW)
+    t.ok(found[0]["operators"] == ["Our mail"] and found[1]["operators"] == ["Apple iCloud"],
+         "a local table goes before ours", found)
+    found = program.rows("changes", *WINDOW, "--operator", "our MAIL")
+    t.ok(len(found) == 1, "and is asked by its names", found)
+    done = program.run("history", "online.de", *WINDOW)
+    t.ok("[Our mail]" in done.stdout, "and is shown to people", done.stdout)
+    done = program.run("config", "check")
+    t.ok(done.returncode == 0 and "operators-file" not in done.stderr, "config check reads both",
+         done.stderr)
+    networks.write_text("192.0.2.0/24\t64512\nnothing\n")
+    done = program.run("config", "check")
+    t.ok(done.returncode == 3 and f"{networks}:2: found" in done.stderr,
+         "config check names what is wrong in the networks", done.stderr)
+    networks.write_text("")
+    local.write_text("Our mail\n")
+    for words in (("config", "check"), ("history", "online.de"), ("changes",)):
+        done = program.run(*words)
+        t.ok(done.returncode == 3 and f"{local}:1: found" in done.stderr and not done.stdout,
+             f"{' '.join(words)} names what is wrong in the table", done.stderr)
+    program.conf.write_text(plain)
+
+
 def rows(t, program):
     found = program.rows("history", "online.de", *WINDOW)
     t.ok([list(row) for row in found[:2]] == [HISTORY_KEYS] * 2, "history: members in order",
          found)
     t.ok(found[0]["mx"] == [{"preference": 10, "exchange": "mx00.ionos.de"},
                             {"preference": 10, "exchange": "mx01.ionos.de"}]
-         and found[0]["operators"] == ["ionos.de"]
+         and found[0]["operators"] == ["IONOS"]
          and found[0]["first_seen"] == "2023-08-29T10:12:09.123Z"
-         and found[1]["operators"] == ["icloud.com"] and found[1]["ttl_min"] == 300,
+         and found[1]["operators"] == ["Apple iCloud"] and found[1]["ttl_min"] == 300,
          "history: spans", found)
     t.ok(len(found) == 3 and list(found[2]["coverage"]) == COVERAGE_KEYS,
          "history: coverage is last", found)
@@ -289,6 +319,8 @@ def rows(t, program):
          and found[0]["id"].startswith("test-")
          and list(found[0]["from"]) == ["answer", "mx", "operators"], "changes", found)
     for words_, count in ((("--operator", "icloud.com"), 1), (("--operator", "gmx.net"), 0),
+                          (("--operator", "apple icloud"), 1), (("--operator", "ionos"), 1),
+                          (("--operator", "mx.Kundenserver.DE"), 1), (("--operator", "ion"), 0),
                           (("--view", "mta"), 1), (("--view", "other"), 0),
                           (("--domain", "online.de"), 1), (("--domain", "gone.example"), 0)):
         found = program.rows("changes", *WINDOW, *words_)
@@ -312,9 +344,9 @@ online.de
 
 FIRST SEEN (UTC)         LAST SEEN (UTC)          VIEW  POLLS  TTL
 2023-08-29 10:12:09.123  2023-08-29 10:21:59.123  mta      60  300
-    10 mx00.ionos.de, 10 mx01.ionos.de [ionos.de]
+    10 mx00.ionos.de, 10 mx01.ionos.de [IONOS]
 2023-08-29 10:22:09.123  2023-08-29 11:22:09.123  mta     355  300
-    10 mx01.mail.icloud.com, 10 mx02.mail.icloud.com [icloud.com]
+    10 mx01.mail.icloud.com, 10 mx02.mail.icloud.com [Apple iCloud]
 """
 
 
@@ -372,6 +404,7 @@ def main():
         watching(t, program)
         importing(t, program)
         rows(t, program)
+        operators(t, program)
         tables(t, program)
         round_trip(t, program, folder)
         descriptors(t, program, folder)

@@ -150,19 +150,22 @@ def check_relays(world, t):
     at = int(time.mktime(YESTERDAY))
     known = world.folder / "known.cof"
     known.write_text(json.dumps({
-        "rrname": "a.example.", "rrtype": "MX", "rdata": ["10 mx1.own.example."],
+        "rrname": "a.example.", "rrtype": "MX",
+        "rdata": ["10 mx1.own.example.", "20 mx00.ionos.de."],
         "time_first": at - 30 * 86400, "time_last": at + 86400, "count": 9,
         "sensor_id": "mta"}) + "\n")
     done = world.run("import", known)
     t.ok(done.returncode == 0, "what polls saw is known", done.stderr)
-    hosts = ("mx1.own.example", "mx2.own.example", "mx.foreign.example")
+    hosts = ("mx1.own.example", "mx2.own.example", "mx.foreign.example",
+             "mx01.kundenserver.de", "mx01.mail.icloud.com")
     log = "".join(line(i, f"r{i}@a.example").replace("mx.a.example", host)
                   for i, host in enumerate(hosts))
     log += line(7, "r@b.example").replace("mx.a.example", "mx.foreign.example")
     world.run("ingest", "--format", "postfix", input=log)
     outside = {r["relay_host"] for r in world.rows("deliveries", "a.example", "--relays")
                if r["outside_since"]}
-    equal(t, outside, {"mx.foreign.example"}, "a host of another operator is none of its MX")
+    equal(t, outside, {"mx.foreign.example", "mx01.mail.icloud.com"},
+          "a host of another operator is none of its MX")
     rows = world.rows("deliveries", "b.example", "--relays")
     equal(t, [r["outside_since"] for r in rows], [None],
           "of a domain that no poll saw nothing is said")

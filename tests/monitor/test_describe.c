@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "monitor/cli/describe.h"
+#include "monitor/operators.h"
 #include "resolvers/mxset.h"
 #include "storage/lookup.h"
 #include "storage/record.h"
@@ -55,6 +56,23 @@ static void describe_counts(void **state)
 		describe_count(UINT64_MAX, text), "18,446,744,073,709,551,615");
 }
 
+static struct operators *operators;
+
+static int create_operators(void **state)
+{
+	struct operators_error error;
+
+	(void)state;
+	return operators_create(NULL, NULL, &operators, &error);
+}
+
+static int destroy_operators(void **state)
+{
+	(void)state;
+	operators_destroy(operators);
+	return 0;
+}
+
 static char *answer_of(enum answer_state answer_state, const char *exchange, bool utf8)
 {
 	struct mxset set = {0};
@@ -65,7 +83,7 @@ static char *answer_of(enum answer_state answer_state, const char *exchange, boo
 		assert_int_equal(name_parse(exchange, name), 0);
 		assert_int_equal(mxset_add(&set, 10, name), 0);
 	}
-	text = describe_answer(
+	text = describe_answer(operators,
 		&(struct answer_value){.state = answer_state, .set = &set}, utf8);
 	mxset_finish(&set);
 	return text;
@@ -79,7 +97,9 @@ static void describe_answers(void **state)
 		bool utf8;
 		const char *text;
 	} cases[] = {
-		{ANSWER_MX, "mx00.ionos.de", true, "10\tmx00.ionos.de [ionos.de]"},
+		{ANSWER_MX, "mx00.ionos.de", true, "10\tmx00.ionos.de [IONOS]"},
+		{ANSWER_MX, "mx01.mail.icloud.com", true,
+			"10\tmx01.mail.icloud.com [Apple\tiCloud]"},
 		{ANSWER_MX, "mx.xn--mnchen-3ya.de", true,
 			"10\tmx.xn--mnchen-3ya.de\t(mx.m\xc3\xbcnchen.de) "
 			"[xn--mnchen-3ya.de]"},
@@ -160,5 +180,5 @@ int main(void)
 		cmocka_unit_test(describe_coverage_as_a_sentence),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, create_operators, destroy_operators);
 }

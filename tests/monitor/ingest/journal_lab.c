@@ -13,6 +13,7 @@
 #include "monitor/ingest/journal_source.h"
 #include "monitor/ingest/reply_rules.h"
 #include "monitor/log.h"
+#include "monitor/operators.h"
 
 #define REMOTE "/lib/systemd/systemd-journal-remote"
 
@@ -21,10 +22,12 @@ int journal_lab_setup(void **state)
 	struct journal_lab *lab = calloc(1, sizeof *lab);
 	void *fixture = NULL;
 	struct reply_rules_error error;
+	struct operators_error why;
 	log_set_level(LOG_LEVEL_ERR);
 	signal(SIGPIPE, SIG_IGN);
 	if (lab == NULL || fixture_setup(&fixture) != 0 ||
-		reply_rules_create(NULL, &lab->rules, &error) != 0)
+		reply_rules_create(NULL, &lab->rules, &error) != 0 ||
+		operators_create(NULL, NULL, &lab->operators, &why) != 0)
 		return -1;
 	lab->fixture = fixture;
 	lab->now = T0;
@@ -57,6 +60,7 @@ int journal_lab_teardown(void **state)
 	journal_source_destroy(lab->source);
 	journal_destroy(lab->journal);
 	reply_rules_destroy(lab->rules);
+	operators_destroy(lab->operators);
 	journal_lab_remove(lab, "");
 	rmdir(lab->dir);
 	int result = fixture_teardown(&fixture);

@@ -15,11 +15,13 @@
 
 struct journal;
 struct journal_source;
+struct operators;
 struct reply_rules;
 
 struct journal_lab {
 	struct fixture *fixture;
 	struct reply_rules *rules;
+	struct operators *operators;
 	struct journal_source *source;
 	struct journal *journal;
 	char dir[96];

@@ -13,6 +13,7 @@
 #include "monitor/ingest/settings.h"
 #include "monitor/ingest/source.h"
 #include "monitor/log.h"
+#include "monitor/operators.h"
 #include "monitor/request.h"
 #include "storage/feed.h"
 #include "tests/storage/fixture.h"
@@ -34,9 +35,11 @@ static int set_up(void **state)
 	struct lab *lab = calloc(1, sizeof *lab);
 	void *fixture = NULL;
 	struct reply_rules_error error;
+	struct operators_error why;
 	log_set_level(LOG_LEVEL_ERR);
 	if (lab == NULL || fixture_setup(&fixture) != 0 ||
-		reply_rules_create(NULL, &lab->settings.rules, &error) != 0)
+		reply_rules_create(NULL, &lab->settings.rules, &error) != 0 ||
+		operators_create(NULL, NULL, &lab->settings.operators, &why) != 0)
 		return -1;
 	lab->fixture = fixture;
 	snprintf(lab->log, sizeof lab->log, "%s/mail.log", lab->fixture->dir);

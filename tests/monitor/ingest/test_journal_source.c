@@ -17,7 +17,10 @@ static void open_source(struct journal_lab *lab)
 {
 	static const uint8_t key[DELIVERIES_KEY] = {1};
 	const struct journal_source_options options = {
-		.intake = {.source = "test", .rules = lab->rules, .key = key},
+		.intake = {.source = "test",
+			.rules = lab->rules,
+			.operators = lab->operators,
+			.key = key},
 		.format = READER_POSTFIX,
 		.unit = UNIT,
 		.directory = lab->dir,

@@ -6,6 +6,7 @@
 #include "monitor/ingest/reception.h"
 #include "monitor/ingest/reply_rules.h"
 #include "monitor/ingest/settings.h"
+#include "monitor/operators.h"
 #include "storage/feed.h"
 #include "tests/storage/fixture.h"
 
@@ -19,8 +20,10 @@ static int set_up(void **state)
 	struct lab *lab = calloc(1, sizeof *lab);
 	void *fixture = NULL;
 	struct reply_rules_error error;
+	struct operators_error why;
 	if (lab == NULL || fixture_setup(&fixture) != 0 ||
-		reply_rules_create(NULL, &lab->settings.rules, &error) != 0)
+		reply_rules_create(NULL, &lab->settings.rules, &error) != 0 ||
+		operators_create(NULL, NULL, &lab->settings.operators, &why) != 0)
 		return -1;
 	lab->fixture = fixture;
 	*state = lab;

@@ -15,6 +15,7 @@
 #include "monitor/ingest/reply_rules.h"
 #include "monitor/ingest/source.h"
 #include "monitor/log.h"
+#include "monitor/operators.h"
 #include "storage/feed.h"
 #include "tests/storage/fixture.h"
 
@@ -23,6 +24,7 @@
 struct lab {
 	struct fixture *fixture;
 	struct reply_rules *rules;
+	struct operators *operators;
 	struct source *source;
 	char log[128];
 	FILE *out;
@@ -35,9 +37,11 @@ static int set_up(void **state)
 	struct lab *lab = calloc(1, sizeof *lab);
 	void *fixture = NULL;
 	struct reply_rules_error error;
+	struct operators_error why;
 	log_set_level(LOG_LEVEL_ERR);
 	if (lab == NULL || fixture_setup(&fixture) != 0 ||
-		reply_rules_create(NULL, &lab->rules, &error) != 0)
+		reply_rules_create(NULL, &lab->rules, &error) != 0 ||
+		operators_create(NULL, NULL, &lab->operators, &why) != 0)
 		return -1;
 	lab->fixture = fixture;
 	snprintf(lab->log, sizeof lab->log, "%s/mail.log", lab->fixture->dir);
@@ -49,7 +53,10 @@ static void open_source(struct lab *lab)
 {
 	static const uint8_t key[DELIVERIES_KEY] = {1};
 	const struct source_options options = {
-		.intake = {.source = "test", .rules = lab->rules, .key = key},
+		.intake = {.source = "test",
+			.rules = lab->rules,
+			.operators = lab->operators,
+			.key = key},
 		.format = READER_POSTFIX,
 		.path = lab->log,
 	};
@@ -77,6 +84,7 @@ static int tear_down(void **state)
 	char path[160];
 	source_destroy(lab->source);
 	reply_rules_destroy(lab->rules);
+	operators_destroy(lab->operators);
 	if (lab->out != NULL)
 		fclose(lab->out);
 	for (int i = 0; i < KEPT + 2; i++) {
