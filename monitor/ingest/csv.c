@@ -48,6 +48,9 @@ static enum line_kind csv_line(struct reader *reader, struct span line)
 	struct memory *memory = reader->memory;
 	struct span values[READER_FIELDS];
 
+	/* The heading is saved; what is warmed with may begin in the midst of a cell. */
+	if (reader->quiet)
+		return LINE_IGNORED;
 	/* It may come again, where files were put together. */
 	const int rc = csv_heading(reader, line);
 	if (rc == 0)
@@ -71,6 +74,7 @@ static enum line_kind csv_line(struct reader *reader, struct span line)
 
 const struct reader_parser csv_parser = {
 	.line = csv_line,
+	.goes_on = csvrow_goes_on,
 	.memory_create = csv_memory_create,
 	.memory_destroy = free,
 	.heading = csv_heading,

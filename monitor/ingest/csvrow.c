@@ -3,6 +3,34 @@
 
 #include <string.h>
 
+bool csvrow_goes_on(struct span line, bool open)
+{
+	size_t at = 0;
+	while (at < line.len) {
+		if (!open && line.at[at] != '"') { /* a plain cell, to its end */
+			const char *comma = memchr(line.at + at, ',', line.len - at);
+			at = comma != NULL ? (size_t)(comma - line.at) + 1 : line.len;
+			continue;
+		}
+		/* Doubled quotes close the cell, and open it again at once. */
+		const size_t from = open ? at : at + 1;
+		const char *quote = memchr(line.at + from, '"', line.len - from);
+		open = quote == NULL;
+		at = open ? line.len : (size_t)(quote - line.at) + 1;
+		if (!open && at < line.len && line.at[at] == ',')
+			at++;
+	}
+	return open;
+}
+
+/* Where a line break begins: CR LF, or LF alone. */
+static bool is_break(struct span text, size_t at)
+{
+	if (text.at[at] == '\r')
+		return at + 1 < text.len && text.at[at + 1] == '\n';
+	return text.at[at] == '\n' && (at == 0 || text.at[at - 1] != '\r');
+}
+
 /* A quoted cell, without its quotes. False: it has no end. */
 static bool take_quoted(struct span *rest, char **scratch, struct span *ret_cell)
 {
@@ -14,7 +42,10 @@ static bool take_quoted(struct span *rest, char **scratch, struct span *ret_cell
 				break;
 			at++;
 		}
-		*to++ = rest->at[at];
+		if (is_break(*rest, at))
+			*to++ = ' ';
+		else if (rest->at[at] != '\n')
+			*to++ = rest->at[at];
 	}
 	if (at == rest->len)
 		return false;

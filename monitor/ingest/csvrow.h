@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * csvrow — one line of comma-separated values into its cells (RFC 4180), and headings.
+ * csvrow — one row of comma-separated values into its cells (RFC 4180), and headings.
  *
- * A quoted cell may hold commas and doubled quotes; line breaks inside quotes are not read, since
- * a line is all that is looked at. Pure.
+ * A quoted cell may hold commas, doubled quotes, and line breaks, which are read as blanks. Pure.
  */
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "monitor/ingest/span.h"
@@ -17,6 +17,9 @@ struct csvrow {
 	size_t len;
 };
 
+/* Whether the line ends inside a quoted cell, so that the next one belongs to it too; open: it
+ * began inside one. */
+bool csvrow_goes_on(struct span line, bool open);
 /* scratch: as long as the line, for cells that quotes are taken out of. Returns NULL or what is
  * wrong. */
 const char *csvrow_split(struct span line, char *scratch, struct csvrow *ret_row);

@@ -20,7 +20,7 @@ static void reject(struct reader *reader, struct span line, const char *why)
 	if (reader->quiet)
 		return;
 	span_copy(line, shown, sizeof shown);
-	const struct reader_rejected rejected = {.line = reader->line,
+	const struct reader_rejected rejected = {.line = reader->line - reader->joined,
 		.offset = reader->position,
 		.why = why,
 		.shown = shown};
@@ -84,6 +84,16 @@ static void take_line(struct reader *reader, struct span line)
 		line);
 }
 
+static void drop_unfinished(struct reader *reader)
+{
+	reader->unfinished_len = 0;
+	reader->line_at = 0;
+	reader->joined = 0;
+	reader->open = false;
+	reader->fed = 0;
+	reader->skipping = false;
+}
+
 static void keep_unfinished(struct reader *reader, struct span bytes)
 {
 	if (reader->skipping)
@@ -93,6 +103,29 @@ static void keep_unfinished(struct reader *reader, struct span bytes)
 	const size_t len = reader->skipping ? room : bytes.len;
 	memcpy(reader->unfinished + reader->unfinished_len, bytes.at, len);
 	reader->unfinished_len += len;
+}
+
+/* Whether the line that ends now is one of a record that goes on; it is kept then. */
+static bool goes_on(struct reader *reader, struct span line)
+{
+	struct span whole = line;
+	if (reader->parser->goes_on == NULL)
+		return false;
+	if (reader->fed > 0)
+		whole = (struct span){reader->unfinished + reader->line_at,
+			reader->unfinished_len - reader->line_at};
+	reader->open = !reader->skipping && whole.len <= READER_LINE_MAX &&
+		reader->parser->goes_on(whole, reader->open);
+	if (!reader->open)
+		return false;
+	if (reader->fed == 0)
+		keep_unfinished(reader, line);
+	keep_unfinished(reader, SPAN("\n"));
+	reader->line_at = reader->unfinished_len;
+	reader->fed += line.len + 1;
+	reader->line++;
+	reader->joined++;
+	return true;
 }
 
 static void finish_line(struct reader *reader)
@@ -105,8 +138,7 @@ static void finish_line(struct reader *reader)
 	} else {
 		take_line(reader, line);
 	}
-	reader->unfinished_len = 0;
-	reader->skipping = false;
+	drop_unfinished(reader);
 }
 
 void reader_feed(struct reader *reader, const void *bytes, size_t len)
@@ -120,15 +152,17 @@ void reader_feed(struct reader *reader, const void *bytes, size_t len)
 			return;
 		}
 		const struct span line = span_head(rest, (size_t)(end - rest.at));
-		if (reader->fed > 0) {
-			keep_unfinished(reader, line);
-			finish_line(reader);
-		} else {
-			take_line(reader, line);
-		}
-		reader->position += reader->fed + line.len + 1;
-		reader->fed = 0;
 		rest = span_from(rest, line.len + 1);
+		if (reader->fed > 0)
+			keep_unfinished(reader, line);
+		if (goes_on(reader, line))
+			continue;
+		const uint64_t all = reader->fed + line.len + 1;
+		if (reader->fed > 0)
+			finish_line(reader);
+		else
+			take_line(reader, line);
+		reader->position += all;
 	}
 }
 
@@ -136,16 +170,9 @@ void reader_end(struct reader *reader)
 {
 	if (reader->fed == 0)
 		return;
+	const uint64_t len = reader->fed;
 	finish_line(reader);
-	reader->position += reader->fed;
-	reader->fed = 0;
-}
-
-static void drop_unfinished(struct reader *reader)
-{
-	reader->unfinished_len = 0;
-	reader->fed = 0;
-	reader->skipping = false;
+	reader->position += len;
 }
 
 void reader_next_file(struct reader *reader)

@@ -7,7 +7,8 @@
  * format. A line becomes reports, is *ignored* (it says nothing about a delivery), or is
  * *rejected* (it should have been a delivery and cannot be read). Any bytes may come: lines over
  * READER_LINE_MAX are rejected and skipped to their end, a byte order mark, CR LF and a run of
- * NULs (the hole that copytruncate leaves) are taken off, an unfinished last line waits.
+ * NULs (the hole that copytruncate leaves) are taken off, an unfinished last line waits. Where a
+ * record may have line breaks inside (csv), "line" means the whole of it.
  *
  * Text that a remote server chose is data: no format looks for a delivery inside it.
  *

@@ -20,13 +20,16 @@ enum line_kind {
 };
 
 struct reader_parser {
-	/* A line without its end; never empty. */
+	/* A line without its end, or a record of several with those between; never empty. */
 	enum line_kind (*line)(struct reader *reader, struct span line);
 	/* NULL where a journal cannot hold this format. */
 	enum line_kind (*message)(
 		struct reader *reader, struct span identifier, struct span message);
 	void *(*memory_create)(void); /* NULL: nothing to remember */
 	void (*memory_destroy)(void *memory);
+	/* Whether a record goes on behind the end of this line; open: it did before it. NULL:
+	 * a line is a record. */
+	bool (*goes_on)(struct span line, bool open);
 	/* The heading changed, or was loaded. NULL: the format has none. */
 	int (*heading)(struct reader *reader, struct span heading);
 };
@@ -58,10 +61,13 @@ struct reader {
 	size_t heading_len;
 	char *unfinished; /* owned, READER_LINE_MAX bytes; the start of a line */
 	size_t unfinished_len;
-	uint64_t fed; /* bytes of the line that were fed, kept or not */
+	size_t line_at; /* where in it the last line begins, of a record of several */
+	uint64_t joined; /* lines of the record that ended */
+	bool open; /* the record goes on behind them */
+	uint64_t fed; /* bytes of the record that were fed, kept or not */
 	bool skipping; /* the line is too long: to its end */
 	bool quiet; /* warming: nothing is told */
-	uint64_t position; /* of the first byte of the line being read */
+	uint64_t position; /* of the first byte of the record being read */
 	uint64_t line; /* of the last one that ended */
 	const char *why; /* set by a parser that rejects; static */
 

@@ -22,6 +22,8 @@ static void csvrow_splits(void **state)
 		{"\"a,b\",c", "a,b|c"},
 		{"\"\"\"Ann\"\" <a@b>\",\"\"", "\"Ann\" <a@b>|"},
 		{"a\"b,c", "a\"b|c"},
+		{"\"a\nb\",\"c\r\nd\r\"", "a b|c d\r"},
+		{"\"\n\n\r\n\"", "   "},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -72,11 +74,47 @@ static void csvrow_finds_columns(void **state)
 	assert_int_equal(csvrow_cell(&row, SIZE_MAX).len, 0);
 }
 
+static void csvrow_tells_where_a_row_goes_on(void **state)
+{
+	static const struct {
+		const char *line;
+		bool open; /* before */
+		bool goes_on;
+	} lines[] = {
+		{"a,b", false, false},
+		{"", false, false},
+		{"\"", false, true},
+		{"\"a", false, true},
+		{"\"a\"", false, false},
+		{"\"a\"\"", false, true},
+		{"\"a\"\"\"", false, false},
+		{"a,\"b,c", false, true},
+		{"a,\"b\",c", false, false},
+		{"a,\"b\",\"", false, true},
+		{"a\"b,c", false, false}, /* quotes within plain cells are none */
+		{"5\",\"x", false, true},
+		{"\"a\"b\",c", false, false},
+		{"a,b", true, true},
+		{"", true, true},
+		{"a\",b", true, false},
+		{"\"", true, false},
+		{"a\"\"", true, true},
+		{"\",\"", true, true},
+		{"a\",\"b\"", true, false},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+		if (csvrow_goes_on(span_of(lines[i].line), lines[i].open) !=
+			lines[i].goes_on)
+			fail_msg("%s%s", lines[i].open ? "open: " : "", lines[i].line);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(csvrow_splits),
 		cmocka_unit_test(csvrow_says_what_is_wrong),
+		cmocka_unit_test(csvrow_tells_where_a_row_goes_on),
 		cmocka_unit_test(csvrow_finds_columns),
 	};
 	return cmocka_run_group_tests_name("csvrow", tests, NULL, NULL);
