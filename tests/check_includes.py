@@ -16,7 +16,8 @@ import tree
 DOORS = {
     "resolvers": (),
     "storage": ("resolvers/mxset.h", "resolvers/name.h"),
-    "alerts": ("storage/record.h", "storage/instant.h", "resolvers/name.h"),
+    "alerts": ("storage/record.h", "storage/instant.h", "storage/incident.h",
+               "resolvers/name.h"),
 }
 # Library -> where it may be included.
 FENCES = (
