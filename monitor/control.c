@@ -176,6 +176,18 @@ static void tell_changes(struct control *control, const json_t *request)
 	control->hooks.on_changes_end(control->hooks.owner);
 }
 
+/* Tells the detector what a request did to what it holds in memory. */
+static void tell_detector(
+	struct control *control, const json_t *request, const json_t *answer)
+{
+	const struct control_hooks *const hooks = &control->hooks;
+	const int64_t closed = request_closed_incident(request, answer);
+	if (closed != 0 && hooks->on_incident_closed)
+		hooks->on_incident_closed(hooks->owner, closed);
+	if (request_changed_expectations(request, answer) && hooks->on_expectations)
+		hooks->on_expectations(hooks->owner);
+}
+
 static int apply(struct control *control, const json_t *request, json_t **ret_answer)
 {
 	const int64_t now = clock_read().wall_ms;
@@ -205,6 +217,7 @@ static void carry_out(struct client *client, const char *line, size_t len)
 	} else {
 		if (request_changed_watchlist(request, answer))
 			tell_changes(control, request);
+		tell_detector(control, request, answer);
 		send_json(client, answer);
 	}
 	json_decref(request);

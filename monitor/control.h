@@ -33,6 +33,11 @@ struct control_hooks {
 	 * the present. Returns a mark that control_flushed() will reach, 0 for nothing to wait
 	 * for. */
 	uint64_t (*on_flush)(void *owner);
+	/* Somebody closed an incident by hand; the store knows. NULL: nobody cares. */
+	void (*on_incident_closed)(void *owner, int64_t incident);
+	/* What is expected of domains is another; it is to be read from the store. NULL: nobody
+	 * cares. */
+	void (*on_expectations)(void *owner);
 	/* Carries out a request of monitor/ingest/reception.h; as request_apply(). */
 	int (*on_ingest)(
 		void *owner, const json_t *request, int64_t now, json_t **ret_answer);

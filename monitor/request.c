@@ -10,23 +10,13 @@
 
 #include "monitor/domainlist.h"
 #include "monitor/exchange.h"
+#include "monitor/request_inside.h"
 #include "resolvers/name.h"
 #include "storage/history.h"
 #include "storage/store.h"
 #include "storage/watchlist.h"
 
-#define WHY_MAX 200
-
-/* A request at work. `why` is set at the first fault of its words. */
-struct doing {
-	struct store *store;
-	const json_t *request;
-	int64_t now;
-	json_t *answer; /* owned until it is handed over */
-	char why[WHY_MAX];
-};
-
-static void refuse(struct doing *doing, const char *what, const char *found)
+void request_fault(struct request_doing *doing, const char *what, const char *found)
 {
 	if (doing->why[0] != '\0')
 		return;
@@ -49,38 +39,38 @@ int request_refuse(int code, const char *text, json_t **ret_answer)
 	return 0;
 }
 
-static bool parse_name(
-	struct doing *doing, const json_t *value, uint8_t name[NAME_WIRE_MAX])
+bool request_read_name(
+	struct request_doing *doing, const json_t *value, uint8_t name[NAME_WIRE_MAX])
 {
 	const char *text = json_string_value(value);
 	const char *why = NULL;
 
 	if (text == NULL) {
-		refuse(doing, "found no text in \"domains\"", NULL);
+		request_fault(doing, "expected a domain", NULL);
 		return false;
 	}
 	if (name_parse_domain(text, name, &why) < 0) {
-		refuse(doing, "found a domain that is none", why);
+		request_fault(doing, "found a domain that is none", why);
 		return false;
 	}
 	return true;
 }
 
-static const json_t *list_of(struct doing *doing, const char *key)
+static const json_t *list_of(struct request_doing *doing, const char *key)
 {
 	const json_t *list = json_object_get(doing->request, key);
 
 	if (!json_is_array(list) || json_array_size(list) > REQUEST_ROWS_MAX)
-		refuse(doing, "expected a list of at most 1000 items", key);
+		request_fault(doing, "expected a list of at most 1000 items", key);
 	return list;
 }
 
-static void count(struct doing *doing, const char *key, json_int_t number)
+void request_count(struct request_doing *doing, const char *key, json_int_t number)
 {
 	json_object_set_new(doing->answer, key, json_integer(number));
 }
 
-static void add_watched(struct doing *doing)
+static void add_watched(struct request_doing *doing)
 {
 	const json_t *list = list_of(doing, "domains");
 	json_int_t added = 0;
@@ -93,15 +83,15 @@ static void add_watched(struct doing *doing)
 			.domain = name, .tags = tags, .added_at = doing->now};
 
 		if (tags == NULL || !domainlist_is_tags(tags))
-			refuse(doing, "expected \"tags\" with each domain", NULL);
-		else if (parse_name(doing, json_object_get(item, "domain"), name))
+			request_fault(doing, "expected \"tags\" with each domain", NULL);
+		else if (request_read_name(doing, json_object_get(item, "domain"), name))
 			added += watchlist_put(doing->store, &watched);
 	}
-	count(doing, "added", added);
-	count(doing, "known", (json_int_t)json_array_size(list) - added);
+	request_count(doing, "added", added);
+	request_count(doing, "known", (json_int_t)json_array_size(list) - added);
 }
 
-static void remove_watched(struct doing *doing)
+static void remove_watched(struct request_doing *doing)
 {
 	const json_t *list = list_of(doing, "domains");
 	json_t *unknown = json_array();
@@ -110,7 +100,7 @@ static void remove_watched(struct doing *doing)
 	char text[NAME_TEXT_MAX];
 
 	for (size_t i = 0; doing->why[0] == '\0' && i < json_array_size(list); i++) {
-		if (!parse_name(doing, json_array_get(list, i), name))
+		if (!request_read_name(doing, json_array_get(list, i), name))
 			break;
 		if (watchlist_remove(doing->store, name) == 1)
 			removed++;
@@ -118,11 +108,11 @@ static void remove_watched(struct doing *doing)
 			json_array_append_new(
 				unknown, json_string(name_format(name, text)));
 	}
-	count(doing, "removed", removed);
+	request_count(doing, "removed", removed);
 	json_object_set_new(doing->answer, "unknown", unknown);
 }
 
-static void import_rows(struct doing *doing)
+static void import_rows(struct request_doing *doing)
 {
 	const json_t *list = list_of(doing, "rows");
 	const char *source = json_string_value(json_object_get(doing->request, "source"));
@@ -131,7 +121,7 @@ static void import_rows(struct doing *doing)
 	json_int_t counts[EXCHANGE_REFUSED + 1] = {0};
 
 	if (source == NULL || strlen(source) > EXCHANGE_SOURCE_MAX)
-		refuse(doing, "expected a \"source\"", NULL);
+		request_fault(doing, "expected a \"source\"", NULL);
 	for (size_t i = 0; doing->why[0] == '\0' && i < json_array_size(list); i++) {
 		const json_t *item = json_array_get(list, i);
 		const char *why = NULL;
@@ -145,30 +135,35 @@ static void import_rows(struct doing *doing)
 					json_integer_value(json_object_get(item, "line")),
 					"why", why));
 	}
-	count(doing, "added", counts[EXCHANGE_ADDED]);
-	count(doing, "known", counts[EXCHANGE_KNOWN]);
-	count(doing, "passed_over", counts[EXCHANGE_PASSED_OVER]);
+	request_count(doing, "added", counts[EXCHANGE_ADDED]);
+	request_count(doing, "known", counts[EXCHANGE_KNOWN]);
+	request_count(doing, "passed_over", counts[EXCHANGE_PASSED_OVER]);
 	json_object_set_new(doing->answer, "refused", refused);
 }
 
-static void ping(struct doing *doing)
+static void ping(struct request_doing *doing)
 {
-	count(doing, "pid", getpid());
+	request_count(doing, "pid", getpid());
 	json_object_set_new(doing->answer, "version", json_string(MXVIGIL_VERSION));
 }
 
 static const struct {
 	const char *name;
-	void (*apply)(struct doing *doing);
+	void (*apply)(struct request_doing *doing);
 	const char *members[4]; /* beside "request" */
 } requests[] = {
 	{"ping", ping, {0}},
 	{"watch-add", add_watched, {"domains"}},
 	{"watch-remove", remove_watched, {"domains"}},
 	{"import", import_rows, {"source", "view", "rows"}},
+	{"incident-ack", request_incident_ack, {"incident"}},
+	{"incident-close", request_incident_close, {"incident"}},
+	{"expect-add", request_expect_add, {"domain", "operators", "until", "note"}},
+	{"expect-remove", request_expect_remove, {"number"}},
+	{"forget", request_forget, {"recipient", "hash", "domain"}},
 };
 
-static void check_members(struct doing *doing, const char *const members[4])
+static void check_members(struct request_doing *doing, const char *const members[4])
 {
 	const char *key;
 	json_t *value;
@@ -180,13 +175,13 @@ static void check_members(struct doing *doing, const char *const members[4])
 		for (size_t i = 0; i < 4 && members[i] != NULL; i++)
 			known = known || strcmp(key, members[i]) == 0;
 		if (!known)
-			refuse(doing, "found an unknown member", key);
+			request_fault(doing, "found an unknown member", key);
 	}
 }
 
 /* Returns 0 with the answer made, or -ENOMEM. */
-static int apply(
-	struct doing *doing, void (*fn)(struct doing *doing), json_t **ret_answer)
+static int apply(struct request_doing *doing, void (*fn)(struct request_doing *doing),
+	json_t **ret_answer)
 {
 	struct store_error error;
 	int err;
@@ -213,7 +208,7 @@ static int apply(
 int request_apply(
 	struct store *store, const json_t *request, int64_t now, json_t **ret_answer)
 {
-	struct doing doing = {.store = store, .request = request, .now = now};
+	struct request_doing doing = {.store = store, .request = request, .now = now};
 	const char *name = json_string_value(json_object_get(request, "request"));
 
 	for (size_t i = 0; name != NULL && i < sizeof requests / sizeof *requests; i++) {
@@ -230,10 +225,27 @@ int request_apply(
 		ret_answer);
 }
 
-bool request_changed_watchlist(const json_t *request, const json_t *answer)
+static bool is_done(const json_t *request, const json_t *answer, const char *prefix)
 {
 	const char *name = json_string_value(json_object_get(request, "request"));
 
-	return name != NULL && strncmp(name, "watch-", 6) == 0 &&
+	return name != NULL && strncmp(name, prefix, strlen(prefix)) == 0 &&
 		json_is_true(json_object_get(answer, "ok"));
+}
+
+bool request_changed_watchlist(const json_t *request, const json_t *answer)
+{
+	return is_done(request, answer, "watch-");
+}
+
+bool request_changed_expectations(const json_t *request, const json_t *answer)
+{
+	return is_done(request, answer, "expect-");
+}
+
+int64_t request_closed_incident(const json_t *request, const json_t *answer)
+{
+	return is_done(request, answer, "incident-close")
+		? json_integer_value(json_object_get(answer, "closed"))
+		: 0;
 }

@@ -12,6 +12,13 @@
  *   {"request": "watch-remove", "domains": [A-LABEL, ...]}
  *   {"request": "import", "source": TEXT, "view": TEXT or null,
  *    "rows": [{"line": N, "row": ROW}, ...]}                         ROW: see exchange.h
+ *   {"request": "incident-ack",   "incident": ID}
+ *   {"request": "incident-close", "incident": ID}
+ *   {"request": "expect-add", "domain": A-LABEL, "operators": [NAME, ...],
+ *    "until": MILLISECONDS, "note": TEXT}         no operators: any change; until 0: for good
+ *   {"request": "expect-remove",  "number": N}
+ *   {"request": "forget", "recipient": ADDRESS, "hash": 32 HEX DIGITS}
+ *   {"request": "forget", "domain": A-LABEL}
  *
  * (A daemon also takes the requests of monitor/ingest/reception.h.)
  * The answer is {"ok": true, ...} with what was done:
@@ -20,6 +27,9 @@
  *   watch-add     "added", "known"
  *   watch-remove  "removed", "unknown": [A-LABEL, ...]
  *   import        "added", "known", "passed_over", "refused": [{"line": N, "why": TEXT}, ...]
+ *   incident-close  "closed": the incident's number, 0 where it was closed before
+ *   expect-add    "number"
+ *   forget        "rows", "lines": how many went
  *
  * or {"ok": false, "code": ERRNO NAME, "error": TEXT}: nothing of the request was done then.
  * Requests are foreign text: every member is checked.
@@ -48,3 +58,8 @@ int request_refuse(int code, const char *text, json_t **ret_answer)
 /* Whether an answered request changed the list of watched domains: the daemon then looks at it
  * again. */
 bool request_changed_watchlist(const json_t *request, const json_t *answer);
+/* The same for what is expected of domains. */
+bool request_changed_expectations(const json_t *request, const json_t *answer);
+/* The number of an incident that an answered request closed by hand, 0 for none: whoever holds
+ * it in memory is to let go of it. */
+int64_t request_closed_incident(const json_t *request, const json_t *answer);

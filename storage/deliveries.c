@@ -92,6 +92,19 @@ static bool mac(struct deliveries *batch, const char *text, uint8_t ret_hash[32]
 		EVP_MAC_final(batch->mac, ret_hash, &len, 32) == 1;
 }
 
+int deliveries_hash(const uint8_t key[DELIVERIES_KEY], const char *recipient,
+	uint8_t ret_hash[DELIVERIES_HASH])
+{
+	struct deliveries batch = {.mac = make_mac(key)};
+	uint8_t hash[32];
+	const bool done = batch.mac != NULL && mac(&batch, recipient, hash);
+	EVP_MAC_CTX_free(batch.mac);
+	if (!done)
+		return -ENOMEM;
+	memcpy(ret_hash, hash, DELIVERIES_HASH);
+	return 0;
+}
+
 static uint32_t put_text(struct deliveries *batch, const void *bytes, size_t len)
 {
 	const size_t at = batch->text.len;

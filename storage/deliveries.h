@@ -54,6 +54,11 @@ struct delivery_fact {
 		*missing; /* wire name of an MX target that has no address, or NULL */
 };
 
+/* The hash that a recipient is known by. Returns 0 or -ENOMEM. */
+#define DELIVERIES_HASH 16 /* bytes of HMAC-SHA256 */
+int deliveries_hash(const uint8_t key[DELIVERIES_KEY], const char *recipient,
+	uint8_t ret_hash[DELIVERIES_HASH]) __attribute__((warn_unused_result));
+
 struct deliveries; /* a batch being gathered */
 
 /* Returns 0 or -ENOMEM. */

@@ -5,8 +5,6 @@
  */
 #include "storage/deliveries.h"
 
-#define DELIVERIES_HASH 16 /* bytes of HMAC-SHA256 that stand for a recipient */
-
 /* A fact of the batch: texts are offsets into the batch's text, 0 is "". */
 struct entry {
 	uint8_t hash[DELIVERIES_HASH];

@@ -44,6 +44,7 @@ ELSEWHERE = {
     "monitor/ingest/mailbox.c": "tests/monitor/ingest.py runs the commands",
     "monitor/ingest/ingest.c": "tests/monitor/ingest.py runs the monitor",
     "monitor/cli/ingest.c": "tests/monitor/ingest.py runs the commands",
+    "monitor/cli/reports.c": "tests/monitor/cli_classify.py reads files and folders",
     "monitor/cli/folder.c": "tests/monitor/cli_classify.py reads folders and maildirs",
     "monitor/cli/deliveries.c": "tests/monitor/ingest.py runs the commands",
     "monitor/main.c": "the scenarios run the program itself",

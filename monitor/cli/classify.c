@@ -4,37 +4,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "monitor/cli/cli.h"
-#include "monitor/cli/folder.h"
+#include "monitor/cli/reports.h"
 #include "monitor/cli/row.h"
 #include "monitor/conf_file.h"
-#include "monitor/ingest/dsn.h"
-#include "monitor/ingest/reader.h"
 #include "monitor/ingest/reply.h"
 #include "monitor/ingest/reply_rules.h"
 #include "monitor/ingest/report.h"
-#include "monitor/ingest/settings.h"
-#include "monitor/ingest/unpack.h"
 #include "resolvers/utf8.h"
 
-#define CHUNK_BYTES 65536
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD, for bytes that are not UTF-8 */
 
 struct classifying {
 	struct cli *cli;
 	struct reply_rules *rules; /* owned */
-	struct reader *reader; /* of the file at work */
-	const char *path; /* of the file at work */
-	enum reader_format format;
-	const struct conf_file_delivery *source; /* of the configuration; may be NULL */
-	uint8_t *mail; /* owned, of DSN_MESSAGE_MAX bytes; NULL for logs */
-	size_t mail_len;
+	struct reports *files; /* owned */
 	uint64_t reports;
 	uint64_t refused;
-	enum cli_status folder_status; /* the latest that was no success */
-	int err; /* the first that ended it: memory, or standard output */
 };
 
 /* Foreign bytes as a JSON text; null for none. */
@@ -95,87 +82,32 @@ static json_t *row_of_report(const char *source, const struct report *report,
 		foreign_text(report->relay_ip), "text", foreign_text(report->text));
 }
 
-static void print_report(struct classifying *classifying, const struct report *report)
+static int on_report(void *owner, const char *path, const struct report *report)
 {
+	struct classifying *classifying = owner;
 	struct reply_verdict verdict;
-	json_t *row;
+	int err = 0;
 
 	reply_judge(classifying->rules, report, &verdict);
-	for (unsigned i = 0; i < report->count && classifying->err == 0; i++) {
-		row = row_of_report(classifying->path, report, &verdict);
-		classifying->err = row_print(row);
+	for (unsigned i = 0; i < report->count && err == 0; i++) {
+		err = row_print(row_of_report(path, report, &verdict));
 		classifying->reports++;
 	}
+	return err;
 }
 
-static void on_report(void *owner, const struct report *report)
-{
-	print_report(owner, report);
-}
-
-static int on_mail_report(void *owner, const struct report *report)
+static void on_refused(void *owner, const char *path, uint64_t line, const char *why)
 {
 	struct classifying *classifying = owner;
 
-	print_report(classifying, report);
-	return classifying->err;
-}
-
-static void refuse(struct classifying *classifying, uint64_t line, const char *why)
-{
 	if (++classifying->refused == CLI_REFUSED_SAID + 1)
 		cli_say("more is refused than is worth naming");
 	if (classifying->refused > CLI_REFUSED_SAID)
 		return;
 	if (line > 0)
-		cli_say("%s:%llu: %s", classifying->path, (unsigned long long)line, why);
+		cli_say("%s:%llu: %s", path, (unsigned long long)line, why);
 	else
-		cli_say("%s: %s", classifying->path, why);
-}
-
-static void on_rejected(void *owner, const struct reader_rejected *rejected)
-{
-	refuse(owner, rejected->line, rejected->why);
-}
-
-static void on_log_bytes(void *owner, const void *bytes, size_t len)
-{
-	struct classifying *classifying = owner;
-
-	if (classifying->err == 0)
-		reader_feed(classifying->reader, bytes, len);
-}
-
-static void on_mail_bytes(void *owner, const void *bytes, size_t len)
-{
-	struct classifying *classifying = owner;
-	size_t room = DSN_MESSAGE_MAX - classifying->mail_len;
-
-	if (len > room)
-		len = room;
-	memcpy(classifying->mail + classifying->mail_len, bytes, len);
-	classifying->mail_len += len;
-}
-
-/* The whole of a file, unpacked, into the sink. Returns 0 or why not. */
-static int pour(struct classifying *classifying, FILE *in, const struct unpack_sink *sink)
-{
-	struct unpack *unpack;
-	static char chunk[CHUNK_BYTES];
-	int err = unpack_create(sink, &unpack);
-	size_t len;
-
-	if (err < 0)
-		return err;
-	while (err == 0 && classifying->err == 0 &&
-		(len = fread(chunk, 1, sizeof chunk, in)) > 0)
-		err = unpack_feed(unpack, chunk, len);
-	if (err == 0 && ferror(in))
-		err = -EIO;
-	if (err == 0 && classifying->err == 0)
-		err = unpack_end(unpack);
-	unpack_destroy(unpack);
-	return err;
+		cli_say("%s: %s", path, why);
 }
 
 /* The source of the configuration whose zone, fields and relays are to be used. */
@@ -197,107 +129,6 @@ static enum cli_status find_source(
 	return CLI_DONE;
 }
 
-static int64_t written_at(FILE *in, int64_t now)
-{
-	struct stat st;
-
-	if (fstat(fileno(in), &st) < 0 || !S_ISREG(st.st_mode))
-		return now;
-	return (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
-}
-
-static int create_reader(struct classifying *classifying, FILE *in)
-{
-	const struct conf_file_delivery *source = classifying->source;
-	const char *zone = options_value(&classifying->cli->options, "tz");
-	const struct reader_sink sink = {
-		.owner = classifying, .on_report = on_report, .on_rejected = on_rejected};
-	struct reader_fields fields = {0};
-	struct reader_options options = {.timeless = true,
-		.zone = zone,
-		.reference_at = written_at(in, classifying->cli->now)};
-
-	if (source != NULL) {
-		settings_fields(source, &fields);
-		options.fields = &fields;
-		options.zone = zone != NULL ? zone : source->timezone;
-		options.internal_relays = (const char *const *)source->internal_relays;
-		options.internal_relays_len = source->internal_relays_count;
-	}
-	return reader_create(classifying->format, &options, &sink, &classifying->reader);
-}
-
-/* Returns 0, or why the file cannot be read. */
-static int read_log(struct classifying *classifying, FILE *in)
-{
-	const struct unpack_sink sink = {.owner = classifying, .on_bytes = on_log_bytes};
-	int err = create_reader(classifying, in);
-
-	if (err < 0)
-		return err;
-	err = pour(classifying, in, &sink);
-	if (classifying->err == 0)
-		reader_end(classifying->reader);
-	reader_destroy(classifying->reader);
-	return err;
-}
-
-static int read_mail(struct classifying *classifying, FILE *in)
-{
-	const struct unpack_sink sink = {.owner = classifying, .on_bytes = on_mail_bytes};
-	const char *why = NULL;
-	int err;
-
-	classifying->mail_len = 0;
-	err = pour(classifying, in, &sink);
-	if (err < 0 || classifying->err < 0)
-		return err;
-	classifying->err = dsn_read(classifying->mail, classifying->mail_len,
-		classifying->cli->now, on_mail_report, classifying, &why);
-	if (why != NULL)
-		refuse(classifying, 0, why);
-	return 0;
-}
-
-static enum cli_status read_file(struct classifying *classifying, const char *path)
-{
-	FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-	int err;
-
-	if (in == NULL)
-		return cli_file_failed(path, -errno);
-	classifying->path = path;
-	err = classifying->mail != NULL ? read_mail(classifying, in)
-					: read_log(classifying, in);
-	if (in != stdin)
-		fclose(in);
-	if (err == -EINVAL)
-		return cli_wrong_call("--tz: expected a zone such as Europe/Berlin");
-	return err < 0 ? cli_file_failed(path, err) : CLI_DONE;
-}
-
-/* One mail of a folder; a bad file does not end the walk. */
-static int on_file(void *owner, const char *path)
-{
-	struct classifying *classifying = owner;
-	enum cli_status status = read_file(classifying, path);
-
-	if (status != CLI_DONE)
-		classifying->folder_status = status;
-	return classifying->err;
-}
-
-static enum cli_status read_folder(struct classifying *classifying, const char *path)
-{
-	int err;
-
-	classifying->folder_status = CLI_DONE;
-	err = folder_each(path, on_file, classifying);
-	if (err < 0 && classifying->err == 0)
-		return cli_file_failed(path, err);
-	return classifying->folder_status;
-}
-
 /* Every file is read, though one before could not be. */
 static enum cli_status read_files(struct classifying *classifying)
 {
@@ -308,18 +139,17 @@ static enum cli_status read_files(struct classifying *classifying)
 	size_t len = options->arguments_len > 0 ? options->arguments_len : 1;
 	enum cli_status status = CLI_DONE;
 
-	for (size_t i = 0; i < len && classifying->err == 0; i++) {
-		bool folder = classifying->mail != NULL && folder_is(paths[i]);
-		enum cli_status file = folder ? read_folder(classifying, paths[i])
-					      : read_file(classifying, paths[i]);
+	for (size_t i = 0; i < len && reports_error(classifying->files) == 0; i++) {
+		enum cli_status file = reports_read(classifying->files, paths[i]);
 
 		if (file == CLI_WRONG_CALL)
 			return file;
 		if (file != CLI_DONE)
 			status = file;
 	}
-	if (classifying->err < 0)
-		return cli_file_failed("standard output", classifying->err);
+	if (reports_error(classifying->files) < 0)
+		return cli_file_failed(
+			"standard output", reports_error(classifying->files));
 	if (classifying->refused > 0)
 		cli_say("%llu deliveries, %llu refused",
 			(unsigned long long)classifying->reports,
@@ -332,12 +162,19 @@ static enum cli_status read_files(struct classifying *classifying)
 static enum cli_status prepare(struct classifying *classifying, const char *format)
 {
 	struct cli *cli = classifying->cli;
+	struct reports_options options = {
+		.cli = cli,
+		.format = format,
+		.owner = classifying,
+		.on_report = on_report,
+		.on_refused = on_refused,
+	};
 	struct reply_rules_error error;
 	enum cli_status status = cli_load_conf(cli);
 	const char *rules;
 
 	if (status == CLI_DONE)
-		status = find_source(cli, &classifying->source);
+		status = find_source(cli, &options.source);
 	if (status != CLI_DONE)
 		return status;
 	rules = options_value(&cli->options, "rules");
@@ -347,10 +184,9 @@ static enum cli_status prepare(struct classifying *classifying, const char *form
 		cli_say("%s", error.text);
 		return CLI_WRONG_CONF;
 	}
-	if (reader_format_from_name(format, &classifying->format) == 0)
-		return CLI_DONE;
-	classifying->mail = malloc(DSN_MESSAGE_MAX);
-	return classifying->mail != NULL ? CLI_DONE : cli_file_failed("dsn", -ENOMEM);
+	return reports_create(&options, &classifying->files) < 0
+		? cli_file_failed(format, -ENOMEM)
+		: CLI_DONE;
 }
 
 enum cli_status cli_classify(struct cli *cli)
@@ -367,6 +203,6 @@ enum cli_status cli_classify(struct cli *cli)
 	if (status == CLI_DONE)
 		status = read_files(&classifying);
 	reply_rules_destroy(classifying.rules);
-	free(classifying.mail);
+	reports_destroy(classifying.files);
 	return status;
 }
