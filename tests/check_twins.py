@@ -40,8 +40,6 @@ ELSEWHERE = {
     "monitor/ingest/rotated.c": "test_source rotates, cuts, kills",
     "monitor/ingest/intake.c": "test_source, and tests/monitor/ingest.py",
     "monitor/ingest/logfile.c": "test_source reads plain and packed files",
-    "monitor/ingest/relay.c": "tests/monitor/ingest.py asks for relays",
-    "monitor/ingest/mailbox.c": "tests/monitor/ingest.py runs the commands",
     "monitor/ingest/ingest.c": "tests/monitor/ingest.py runs the monitor",
     "monitor/cli/ingest.c": "tests/monitor/ingest.py runs the commands",
     "monitor/cli/reports.c": "tests/monitor/cli_classify.py reads files and folders",
