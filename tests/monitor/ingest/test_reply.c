@@ -166,6 +166,10 @@ static void reply_names_what_our_own_server_met(void **state)
 			REASON_NETWORK},
 		{"5.1.0", "Domain example.com does not accept mail (nullMX)",
 			REASON_NO_ROUTE},
+		{"", "an MX or SRV record indicated no SMTP service", REASON_NO_ROUTE},
+		{"", "all relevant MX records point to non-existent hosts",
+			REASON_NO_ROUTE},
+		{"", "Unrouteable address", REASON_HOST_UNKNOWN},
 		{"5.4.6", "mail for example.com loops back to myself", REASON_SYSTEM},
 		{"4.7.4",
 			"TLS is required, but was not offered by host "
