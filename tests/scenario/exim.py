@@ -16,7 +16,9 @@ def rotate(exim):
 
 
 def story(lab, t):
-    mailing.tell(lab, t, mta.Exim, rotate)
+    mailing.tell(lab, t, mta.Exim, rotate, {
+        "missing.example": "no-route", "null.example": "no-route",
+        "empty.example": "host-unknown", "nothing.example": "host-unknown"})
 
 
 mta.Exim.require()

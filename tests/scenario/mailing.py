@@ -31,6 +31,9 @@ PEOPLE = {"anne": [None], "bert": [UNKNOWN], "carl": [LATER, LATER, None], "dora
           "ines": [None]}
 SHARED = ("one.example", "two.example")  # domains of the same receiver
 BIG, CLOSED = "big.example", "closed.example"
+# Domains that no mail can be sent to, by what DNS says of them.
+UNREACHED = {"missing.example": ["@ MX 10 mx.missing.example."], "null.example": ["@ MX 0 ."],
+             "empty.example": ["www A 127.0.2.1"], "nothing.example": None}
 # What this comes to at BIG, where anne and bert get one more mail.
 BIG_ROWS = {("delivered", None): (5, 4), ("deferred", "greylisted"): (3, 2),
             ("deferred", "mailbox-full"): (1, 1), ("bounced", "user-unknown"): (6, 5)}
@@ -62,6 +65,9 @@ class Town:
             for domain in SHARED + (BIG,):
                 for person, replies in PEOPLE.items():
                     receiver.answer(*replies, recipient=f"{person}@{domain}")
+        for domain, records in UNREACHED.items():
+            if records:
+                self.place.add_domain(domain, records)
         self.one.answer(SPAM, stage="data", recipient=f"ines@{SHARED[1]}")
         self.closed.answer(BUSY, BUSY, None, stage="connect")
         self.place.start()
@@ -121,6 +127,13 @@ def send_all(mta):
     for person in PEOPLE:
         mta.send(f"{person}@{BIG}")
     mta.send(f"anne@{CLOSED}")
+    mta.send(*(f"anne@{domain}" for domain in UNREACHED))
+
+
+def check_unreached(t, monitor, reasons):
+    found = {domain: deliveries(monitor, domain) for domain in UNREACHED}
+    t.ok(found == {domain: {("bounced", why, None): (1, 1)} for domain, why in reasons.items()},
+         "what no server was asked about is told from DNS", found)
 
 
 def check_bounces(t, town, mta, monitor):
@@ -131,6 +144,7 @@ def check_bounces(t, town, mta, monitor):
         files[-1].write_bytes(mail.data)
     bounced = {attempt.recipient for receiver in town.receivers for attempt in receiver.attempts
                if outcome(attempt.reply) == "bounced"}
+    bounced |= {f"anne@{domain}" for domain in UNREACHED}
     read = [json.loads(line) for line in monitor.say(
         "classify", "--format", "dsn", *files, "--json").splitlines()]
     t.ok({row["recipient"] for row in read if row["outcome"] == "bounced"} == bounced,
@@ -148,8 +162,9 @@ def check_again(lab, t, town, mta, logs):
     await_same(t, town, other, "by command")
 
 
-def tell(lab, t, make, rotate):
-    """make(lab): the mail server. rotate(mta): has it go on in a new log, and returns the old."""
+def tell(lab, t, make, rotate, unreached):
+    """make(lab): the mail server. rotate(mta): has it go on in a new log, and returns the old.
+    unreached: the reasons that its words amount to at the domains of UNREACHED."""
     town = Town(lab)
     mta = make(lab).start()
     monitor = daemon.Mxvigil(lab, views=world.VIEWS, deliveries=[
@@ -175,6 +190,7 @@ def tell(lab, t, make, rotate):
          "what was scripted is what happened", town.told(BIG))
     t.ok(set(town.told(CLOSED).values()) == {(2, 1), (1, 1)}, "also at the greeting",
          town.told(CLOSED))
+    check_unreached(t, monitor, unreached)
     t.ok(not deliveries(monitor, "forged.example"), "what a reply pretends is no delivery")
     t.ok(not monitor.rows("status", "--rejected"), "no line was refused",
          monitor.say("status", "--rejected"))

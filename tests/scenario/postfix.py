@@ -13,7 +13,9 @@ def rotate(postfix):
 
 
 def story(lab, t):
-    mailing.tell(lab, t, mta.Postfix, rotate)
+    mailing.tell(lab, t, mta.Postfix, rotate, {
+        "missing.example": "host-unknown", "null.example": "no-route",
+        "empty.example": "host-unknown", "nothing.example": "host-unknown"})
 
 
 mta.Postfix.require()
