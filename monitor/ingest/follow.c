@@ -207,6 +207,8 @@ static int open_next(struct follow *follow, struct store *store, uint64_t mono_m
 	int error = find_next(follow, store, piece);
 	if (error == -ENOMEM || error == -EUCLEAN)
 		return error;
+	if (error == -ESTALE) /* the files are being renamed: soon again */
+		return 0;
 	if (error < 0) {
 		leave(follow);
 		be_in_trouble(follow, error, mono_ms, piece);

@@ -31,6 +31,11 @@ struct logfile {
 	size_t text_len;
 	size_t text_room;
 	bool failed; /* no memory for it */
+	/* for matching: once read, once hashed, compared with many places */
+	uint8_t head[FEED_HEAD_MOST];
+	size_t head_len;
+	size_t hashed_len; /* of the head */
+	uint8_t hashed[FEED_HASH];
 };
 
 void logfile_hash(const void *bytes, size_t len, uint8_t ret_hash[32])
@@ -235,31 +240,54 @@ int logfile_identify(const struct logfile *file, struct logfile_identity *ret_id
 	return 0;
 }
 
-/* Whether the len bytes at offset hash so. */
-static int has_hash(
-	struct logfile *file, int64_t offset, size_t len, const uint8_t hash[FEED_HASH])
+/* As many of len bytes at offset as there are. */
+static ssize_t read_text(struct logfile *file, int64_t offset, uint8_t *bytes, size_t len)
 {
-	uint8_t bytes[FEED_HEAD_MOST];
-	uint8_t found[FEED_HASH];
 	size_t got = 0;
 	int error = logfile_seek(file, offset);
 	if (error < 0)
 		return error == -ERANGE ? 0 : error;
 	while (got < len) {
 		ssize_t more = logfile_read(file, bytes + got, len - got);
-		if (more <= 0)
-			return (int)more;
+		if (more < 0)
+			return more;
+		if (more == 0)
+			break;
 		got += (size_t)more;
 	}
-	logfile_hash(bytes, len, found);
-	return memcmp(found, hash, sizeof found) == 0;
+	return (ssize_t)got;
+}
+
+static int has_head(struct logfile *file, const struct feed_place *place)
+{
+	if (file->head_len < place->head_len) {
+		ssize_t got = read_text(file, 0, file->head, sizeof file->head);
+		file->head_len = got > 0 ? (size_t)got : 0;
+		file->hashed_len = 0;
+		if (got < (ssize_t)place->head_len)
+			return got < 0 ? (int)got : 0;
+	}
+	if (file->hashed_len != place->head_len || place->head_len == 0) {
+		logfile_hash(file->head, place->head_len, file->hashed);
+		file->hashed_len = place->head_len;
+	}
+	return memcmp(file->hashed, place->head, FEED_HASH) == 0;
+}
+
+static int has_tail(struct logfile *file, const struct feed_place *place)
+{
+	uint8_t bytes[FEED_TAIL_MOST];
+	uint8_t found[FEED_HASH];
+	const ssize_t got =
+		read_text(file, place->offset - place->tail_len, bytes, place->tail_len);
+	if (got < (ssize_t)place->tail_len)
+		return got < 0 ? (int)got : 0;
+	logfile_hash(bytes, place->tail_len, found);
+	return memcmp(found, place->tail, FEED_HASH) == 0;
 }
 
 int logfile_matches(struct logfile *file, const struct feed_place *place)
 {
-	int same = has_hash(file, 0, place->head_len, place->head);
-	if (same != 1)
-		return same;
-	return has_hash(
-		file, place->offset - place->tail_len, place->tail_len, place->tail);
+	const int same = has_head(file, place);
+	return same != 1 ? same : has_tail(file, place);
 }

@@ -140,6 +140,7 @@ static int compare_names(const void *a, const void *b)
 	return strverscmp(y->path, x->path);
 }
 
+/* Whether all names stood for the same files: then all stood for them at once. */
 static bool are_same(const struct names *a, const struct names *b)
 {
 	if (a->len != b->len)
@@ -148,7 +149,7 @@ static bool are_same(const struct names *a, const struct names *b)
 		bool found = false;
 		for (size_t j = 0; j < b->len && !found; j++)
 			found = a->items[i].inode == b->items[j].inode &&
-				a->items[i].live == b->items[j].live;
+				strcmp(a->items[i].path, b->items[j].path) == 0;
 		if (!found)
 			return false;
 	}
@@ -175,16 +176,13 @@ static int list_settled(const char *path, struct names *names)
 /* --- what is known of them --- */
 
 struct matching {
-	struct rotated_file *file;
-	const char *source; /* NULL, or whose latest place is looked for */
-	int64_t latest; /* number of that */
-	int64_t latest_at;
+	struct rotated_file *files;
+	size_t len;
 };
 
-static int on_place(void *owner, const struct feed_place *place)
+/* Remembers the place if it lies in the file, further on than what was found before. */
+static int learn(struct rotated_file *file, const struct feed_place *place)
 {
-	struct matching *matching = owner;
-	struct rotated_file *file = matching->file;
 	if (file->known && file->place.offset >= place->offset)
 		return 0;
 	const int same = logfile_matches(file->file, place);
@@ -202,19 +200,20 @@ static int on_place(void *owner, const struct feed_place *place)
 	return 0;
 }
 
-static int on_latest(void *owner, const struct feed_place *place)
+static int on_place(void *owner, const struct feed_place *place)
 {
-	struct matching *matching = owner;
-	if (matching->latest != 0 || strcmp(place->source, matching->source) != 0)
-		return 0;
-	matching->latest = place->number;
-	matching->latest_at = place->at;
-	return 0;
+	const struct matching *matching = owner;
+	int error = 0;
+	for (size_t i = 0; error == 0 && i < matching->len; i++)
+		error = learn(&matching->files[i], place);
+	return error;
 }
 
-static int match(struct rotated_file *file, const char *format, struct store *store)
+/* All at once: there may be a thousand places. */
+static int match(
+	struct rotated_file *files, size_t len, const char *format, struct store *store)
 {
-	struct matching matching = {.file = file};
+	struct matching matching = {.files = files, .len = len};
 	return feed_each(store, format, on_place, &matching);
 }
 
@@ -227,7 +226,7 @@ int rotated_open(const char *path, const char *format, struct store *store,
 	int error = logfile_open(path, false, &file.file);
 	if (error == 0)
 		error = errand != NULL ? errand_find(errand, format, &file)
-				       : match(&file, format, store);
+				       : match(&file, 1, format, store);
 	if (error == 0)
 		*ret_file = file;
 	else
@@ -246,8 +245,7 @@ static bool has_more(struct rotated_file *file)
 /* Opens one of the names into file. Returns 1, 0 where it is not to be read, or -ESTALE where
  * something else has that name by now: passing over it could be for ever, as those after it are
  * read. */
-static int take_name(const struct rotated_search *search, struct store *store,
-	const struct name *name, struct rotated_file *file)
+static int open_name(const struct name *name, struct rotated_file *file)
 {
 	struct logfile_identity identity;
 	if (!name->live && name->size == 0)
@@ -263,53 +261,109 @@ static int take_name(const struct rotated_search *search, struct store *store,
 	error = file->path == NULL ? -ENOMEM : logfile_identify(file->file, &identity);
 	if (error == 0 && identity.inode != name->inode)
 		error = -ESTALE;
-	if (error == 0)
-		error = match(file, search->format, store);
-	if (error < 0)
-		return error;
-	return name->live || has_more(file);
+	return error < 0 ? error : 1;
+}
+
+/* Opens names from *next to end, changed since then, while there is room. Nothing but opening is
+ * done here, so that the names still hold. */
+static int open_names(const struct names *names, int64_t since_ms, size_t end,
+	size_t *next, struct rotated *rotated)
+{
+	int error = 0;
+	for (; error >= 0 && *next < end && rotated->len < ROTATED_MOST; (*next)++) {
+		const struct name *name = &names->items[*next];
+		struct rotated_file *file = &rotated->files[rotated->len];
+		if (!name->live && name->modified_ns / 1000000 < since_ms)
+			continue;
+		*file = (struct rotated_file){.file = NULL};
+		error = open_name(name, file);
+		if (error == 1)
+			rotated->len++;
+		else
+			rotated_file_finish(file);
+	}
+	return error < 0 ? error : 0;
+}
+
+struct latest {
+	const char *source;
+	int64_t number; /* of its latest place; 0: none */
+	int64_t at;
+};
+
+static int on_latest(void *owner, const struct feed_place *place)
+{
+	struct latest *latest = owner;
+	if (latest->number != 0 || strcmp(place->source, latest->source) != 0)
+		return 0;
+	latest->number = place->number;
+	latest->at = place->at;
+	return 0;
 }
 
 /* At a start: since when files count is told by the one that was being read, which is looked
  * for among the newest first. Without one nothing but the log's own file counts. */
 static int find_since(const struct rotated_search *search, struct store *store,
-	const struct names *names, int64_t *ret_since_ms)
+	const struct names *names, struct rotated *scratch, int64_t *ret_since_ms)
 {
-	struct matching matching = {.source = search->source};
-	int error = feed_each(store, search->format, on_latest, &matching);
-	*ret_since_ms = matching.latest == 0 ? INT64_MAX : matching.latest_at;
-	bool found = matching.latest == 0;
-	for (size_t i = names->len; error == 0 && !found && i > 0; i--) {
-		const struct name *name = &names->items[i - 1];
-		struct rotated_file file = {.file = NULL};
-		if (logfile_open(name->path, true, &file.file) == 0)
-			error = match(&file, search->format, store);
-		found = error == 0 && file.known && file.place.number == matching.latest;
-		if (found)
-			*ret_since_ms = name->modified_ns / 1000000;
-		rotated_file_finish(&file);
+	struct latest latest = {.source = search->source};
+	int error = feed_each(store, search->format, on_latest, &latest);
+	*ret_since_ms = latest.number == 0 ? INT64_MAX : latest.at;
+	bool found = latest.number == 0;
+	for (size_t end = names->len; error == 0 && !found && end > 0;) {
+		const size_t start = end > ROTATED_MOST ? end - ROTATED_MOST : 0;
+		size_t next = start;
+		error = open_names(names, INT64_MIN, end, &next, scratch);
+		if (error == 0)
+			error = match(
+				scratch->files, scratch->len, search->format, store);
+		for (size_t i = scratch->len; error == 0 && !found && i > 0; i--) {
+			const struct rotated_file *file = &scratch->files[i - 1];
+			found = file->known && file->place.number == latest.number;
+			if (found)
+				*ret_since_ms = file->modified_ns / 1000000;
+		}
+		rotated_finish(scratch);
+		end = start;
 	}
 	return error;
+}
+
+/* Lets files go that were read to their end. */
+static void drop_read(struct rotated *rotated, size_t first)
+{
+	size_t kept = first;
+	for (size_t i = first; i < rotated->len; i++) {
+		struct rotated_file *file = &rotated->files[i];
+		if (!file->live && !has_more(file))
+			rotated_file_finish(file);
+		else if (kept++ != i) {
+			rotated->files[kept - 1] = *file;
+			*file = (struct rotated_file){.file = NULL};
+		}
+	}
+	rotated->len = kept;
 }
 
 static int take_names(const struct rotated_search *search, struct store *store,
 	const struct names *names, int64_t since_ms, struct rotated *rotated)
 {
 	int error = 0;
-	for (size_t i = 0; error >= 0 && i < names->len; i++) {
-		const struct name *name = &names->items[i];
-		if (!name->live && name->modified_ns / 1000000 < since_ms)
-			continue;
-		if (rotated->len == ROTATED_MOST)
-			break;
-		struct rotated_file file = {.file = NULL};
-		error = take_name(search, store, name, &file);
-		if (error == 1)
-			rotated->files[rotated->len++] = file;
-		else
-			rotated_file_finish(&file);
+	for (size_t next = 0;
+		error == 0 && next < names->len && rotated->len < ROTATED_MOST;) {
+		const size_t first = rotated->len;
+		error = open_names(names, since_ms, names->len, &next, rotated);
+		if (error == -ESTALE && first > 0) {
+			error = 0;
+			next = names->len; /* the rest next time */
+		}
+		if (error == 0)
+			error = match(rotated->files + first, rotated->len - first,
+				search->format, store);
+		if (error == 0)
+			drop_read(rotated, first);
 	}
-	return error < 0 ? error : 0;
+	return error;
 }
 
 static int find(
@@ -318,8 +372,13 @@ static int find(
 	struct names names = {.items = NULL};
 	int64_t since_ms = search->since_ms;
 	int error = list_settled(search->path, &names);
-	if (error == 0 && since_ms < 0)
-		error = find_since(search, store, &names, &since_ms);
+	if (error == 0 && since_ms < 0) {
+		/* That takes its time, in which the files may be renamed. */
+		error = find_since(search, store, &names, rotated, &since_ms);
+		names_finish(&names);
+		if (error == 0)
+			error = list_settled(search->path, &names);
+	}
 	if (error == 0)
 		error = take_names(search, store, &names, since_ms, rotated);
 	names_finish(&names);
