@@ -37,7 +37,6 @@ ELSEWHERE = {
     "monitor/watch.c": "the scenarios poll real servers with the daemon",
     "monitor/summary.c": "the scenarios run --once",
     "monitor/ingest/follow.c": "test_source rotates, cuts, kills",
-    "monitor/ingest/rotated.c": "test_source rotates, cuts, kills",
     "monitor/ingest/intake.c": "test_source, and tests/monitor/ingest.py",
     "monitor/ingest/logfile.c": "test_source reads plain and packed files",
     "monitor/ingest/ingest.c": "tests/monitor/ingest.py runs the monitor",

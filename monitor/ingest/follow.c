@@ -194,9 +194,13 @@ static int find_next(
 		};
 		error = rotated_find(&search, store, &follow->files);
 	}
-	if (error == 0 && rotated_take(&follow->files, &follow->now))
-		error = begin_file(follow, piece);
-	return error;
+	if (error < 0 || !rotated_take(&follow->files, &follow->now))
+		return error;
+	if (logfile_is_same(follow->now.file))
+		return begin_file(follow, piece);
+	follow->was_cut = true;
+	leave(follow);
+	return -ESTALE;
 }
 
 static int open_next(struct follow *follow, struct store *store, uint64_t mono_ms,
@@ -207,7 +211,7 @@ static int open_next(struct follow *follow, struct store *store, uint64_t mono_m
 	int error = find_next(follow, store, piece);
 	if (error == -ENOMEM || error == -EUCLEAN)
 		return error;
-	if (error == -ESTALE) /* the files are being renamed: soon again */
+	if (error == -ESTALE) /* files are being renamed or cut: soon again */
 		return 0;
 	if (error < 0) {
 		leave(follow);

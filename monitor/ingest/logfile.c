@@ -291,3 +291,11 @@ int logfile_matches(struct logfile *file, const struct feed_place *place)
 	const int same = has_head(file, place);
 	return same != 1 ? same : has_tail(file, place);
 }
+
+bool logfile_is_same(const struct logfile *file)
+{
+	uint8_t head[FEED_HEAD_MOST];
+	return file->packed ||
+		(logfile_peek(file, 0, head, file->head_len) == (ssize_t)file->head_len &&
+			memcmp(head, file->head, file->head_len) == 0);
+}

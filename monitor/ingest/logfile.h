@@ -55,5 +55,8 @@ int logfile_identify(const struct logfile *file, struct logfile_identity *ret_id
 int logfile_matches(struct logfile *file, const struct feed_place *place)
 	__attribute__((warn_unused_result));
 
+/* Whether it still begins as it did then. */
+bool logfile_is_same(const struct logfile *file);
+
 /* SHA-256. */
 void logfile_hash(const void *bytes, size_t len, uint8_t ret_hash[32]);

@@ -366,6 +366,14 @@ static int take_names(const struct rotated_search *search, struct store *store,
 	return error;
 }
 
+/* What lies under the log's own name may be cut while the others are read: it is looked for again
+ * when they were. */
+static void put_off_live(struct rotated *rotated)
+{
+	if (rotated->len > 1 && rotated->files[rotated->len - 1].live)
+		rotated_file_finish(&rotated->files[--rotated->len]);
+}
+
 static int find(
 	const struct rotated_search *search, struct store *store, struct rotated *rotated)
 {
@@ -381,6 +389,7 @@ static int find(
 	}
 	if (error == 0)
 		error = take_names(search, store, &names, since_ms, rotated);
+	put_off_live(rotated);
 	names_finish(&names);
 	if (error < 0)
 		rotated_finish(rotated);

@@ -5,7 +5,8 @@
  *
  * The files of a log PATH are PATH itself and the regular files PATH.* and PATH-* beside it. Found
  * files are held open: they stay what they are, whatever they are called meanwhile. The folder is
- * looked at until two looks agree, since files move under our eyes.
+ * looked at until two looks agree, since files move under our eyes. The log's own file is found
+ * when there is no other left to read.
  */
 #include <stdbool.h>
 #include <stddef.h>

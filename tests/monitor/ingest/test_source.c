@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -283,55 +282,6 @@ static void source_reads_compressed_predecessors_once(void **state)
 	}
 }
 
-/* The files' names go round for ever. */
-static void churn(const struct lab *lab)
-{
-	const struct timespec pause = {.tv_nsec = 10000000};
-	char from[160];
-	char to[160];
-	for (;;) {
-		for (int i = KEPT; i >= 0; i--) {
-			name_of(lab, i > 0 ? i : KEPT + 1, from);
-			name_of(lab, i + 1, to);
-			rename(from, to);
-		}
-		nanosleep(&pause, NULL);
-	}
-}
-
-/* However many places are known: names are not waited for while places are looked at. */
-static void source_starts_while_files_are_renamed(void **state)
-{
-	struct lab *lab = *state;
-	open_source(lab);
-	write_lines(lab, 10);
-	step(lab);
-	close_source(lab);
-	fixture_tamper(lab->fixture,
-		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
-		" WHERE i < 5000) INSERT INTO feed(source, format, path, device, inode,"
-		" head_len, head, tail_len, tail, place, at, state) SELECT source, "
-		"format,"
-		" path, device, inode, head_len, randomblob(32), tail_len, tail, place,"
-		" at - 1, state FROM feed, n");
-	for (int i = 0; i < KEPT; i++) {
-		write_lines(lab, 10);
-		rotate(lab);
-	}
-	write_lines(lab, 10);
-	fflush(NULL);
-	pid_t churner = fork();
-	assert_true(churner >= 0);
-	if (churner == 0)
-		churn(lab);
-	open_source(lab);
-	for (int tries = 0; tries < 5 && counted(lab) < lab->written; tries++)
-		step(lab);
-	assert_int_equal(kill(churner, SIGKILL), 0);
-	assert_int_equal(waitpid(churner, NULL, 0), churner);
-	expect_each_once(lab);
-}
-
 static void copy(const char *from, const char *to)
 {
 	char bytes[4096];
@@ -525,7 +475,6 @@ int main(void)
 		WITH_LAB(source_follows_renames_however_many),
 		WITH_LAB(source_catches_up_after_a_rest),
 		WITH_LAB(source_reads_compressed_predecessors_once),
-		WITH_LAB(source_starts_while_files_are_renamed),
 		WITH_LAB(source_survives_copytruncate),
 		WITH_LAB(source_says_what_cannot_be_read_and_goes_on_later),
 		WITH_LAB(source_keeps_rejected_lines),
