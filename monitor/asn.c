@@ -15,6 +15,8 @@
 #define ADDRESS_BYTES 16 /* as in struct endpoint: IPv4 in the first four */
 #define DEPTH_MAX 129 /* prefixes that hold one address: /0 to /128 */
 
+#define BLOCKS 65536 /* of IPv4, by the first 16 bits */
+
 /* A range reaches from its start to the start of the next one. */
 struct range4 {
 	uint32_t start;
@@ -29,6 +31,8 @@ struct range6 {
 struct asn {
 	struct range4 *four; /* owned array of four_len, by start */
 	struct range6 *six; /* owned array of six_len, by start */
+	uint32_t *
+		blocks; /* owned array of BLOCKS + 1: the first range at or after each /16 */
 	size_t four_len;
 	size_t six_len;
 	size_t prefixes;
@@ -307,6 +311,21 @@ static void *shrink(void *array, size_t len, size_t size)
 	return less != NULL ? less : array;
 }
 
+static int index_blocks(struct asn *asn)
+{
+	size_t at = 0;
+
+	asn->blocks = calloc(BLOCKS + 1, sizeof *asn->blocks);
+	if (asn->blocks == NULL)
+		return -ENOMEM;
+	for (size_t block = 0; block <= BLOCKS; block++) {
+		while (at < asn->four_len && asn->four[at].start >> 16 < block)
+			at++;
+		asn->blocks[block] = (uint32_t)at;
+	}
+	return 0;
+}
+
 static int build(struct prefixes *prefixes, struct asn *asn)
 {
 	size_t four = 0;
@@ -322,7 +341,7 @@ static int build(struct prefixes *prefixes, struct asn *asn)
 	lay_out(asn, prefixes->list + four, prefixes->len - four, true);
 	asn->four = shrink(asn->four, asn->four_len, sizeof *asn->four);
 	asn->six = shrink(asn->six, asn->six_len, sizeof *asn->six);
-	return 0;
+	return index_blocks(asn);
 }
 
 static int load(const char *path, struct asn *asn, struct textfile_error *error)
@@ -367,13 +386,14 @@ void asn_destroy(struct asn *asn)
 		return;
 	free(asn->four);
 	free(asn->six);
+	free(asn->blocks);
 	free(asn);
 }
 
 static uint32_t find_four(const struct asn *asn, uint32_t address)
 {
-	size_t low = 0;
-	size_t high = asn->four_len;
+	size_t low = asn->blocks[address >> 16];
+	size_t high = asn->blocks[(address >> 16) + 1];
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
