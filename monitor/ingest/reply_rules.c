@@ -2,17 +2,15 @@
 #include "monitor/ingest/reply_rules.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "monitor/ingest/reply_builtin.h"
 #include "monitor/ingest/reply_rules_inside.h"
 #include "monitor/ingest/report.h"
+#include "monitor/textfile.h"
 #include "resolvers/name.h"
 
 #define FILE_BYTES_MAX (1024 * 1024)
@@ -356,47 +354,12 @@ static int parse(struct reply_rules *rules, const char *path, const char *text,
 	return err;
 }
 
-/* Reads a whole file of moderate size; *ret_text is to be freed. */
-static int read_file(const char *path, char **ret_text, size_t *ret_len)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-	char *text = NULL;
-	ssize_t len = 0;
-	int err = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
-
-	if (err == 0 && !S_ISREG(st.st_mode))
-		err = S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
-	if (err == 0 && st.st_size > FILE_BYTES_MAX)
-		err = -EFBIG;
-	if (err == 0 && (text = malloc((size_t)st.st_size + 1)) == NULL)
-		err = -ENOMEM;
-	while (err == 0 && len < st.st_size) {
-		ssize_t got = read(fd, text + len, (size_t)(st.st_size - len));
-
-		if (got < 0 && errno != EINTR)
-			err = -errno;
-		if (got == 0)
-			break;
-		len += got > 0 ? got : 0;
-	}
-	if (fd >= 0)
-		close(fd);
-	if (err < 0) {
-		free(text);
-		return err;
-	}
-	*ret_text = text;
-	*ret_len = (size_t)len;
-	return 0;
-}
-
 static int parse_file(
 	struct reply_rules *rules, const char *path, struct reply_rules_error *error)
 {
 	char *text;
 	size_t len;
-	int err = read_file(path, &text, &len);
+	int err = textfile_read(path, FILE_BYTES_MAX, &text, &len);
 
 	if (err < 0) {
 		snprintf(error->text, sizeof error->text, "%s: %s", path, strerror(-err));
