@@ -200,16 +200,16 @@ static void put_unknown(const struct telling *telling)
 {
 	const struct story *story = telling->story;
 	char *coverage = story_escape(story->coverage);
-	char count[STORY_COUNT_MAX];
+	char count[STORY_COUNT_MAX + 12];
 	bool any = put_bracket(telling);
 
 	any |= story_not_known(telling);
 	if (story->nameless > 0)
 		story_item(telling,
-			"The addresses of %s recipients: the store has their hashes "
-			"alone. Your own log still knows them: mxvigil incidents "
+			"The addresses of %s: the store has hashes alone. Your own log "
+			"still knows them: mxvigil incidents "
 			"recipients %s --from FILE --format-in FORMAT",
-			story_count(story->nameless, count), story->id);
+			story_recipients(story->nameless, count), story->id);
 	if (*story->coverage != '\0')
 		story_item(telling, "%s", story_shown(coverage));
 	else if (!any && story->nameless == 0)

@@ -70,7 +70,7 @@ static void keep_addresses(const struct telling *telling)
 static void reactivate(const struct telling *telling)
 {
 	const struct story *story = telling->story;
-	char count[STORY_COUNT_MAX];
+	char count[STORY_COUNT_MAX + 12];
 
 	if (telling->incident->recipients == 0)
 		story_item(telling,
@@ -78,16 +78,16 @@ static void reactivate(const struct telling *telling)
 			"because of it.");
 	else {
 		story_item(telling,
-			"Re-activate the %s recipients that bounced only because of it, "
-			"and send them what they missed:",
-			story_count(telling->incident->recipients, count));
+			"Re-activate the %s that bounced only because of it, and send "
+			"them what they missed:",
+			story_recipients(telling->incident->recipients, count));
 		story_command(telling, "mxvigil incidents recipients %s", story->id);
 	}
 	if (story->leave > 0)
 		story_item(telling,
-			"Leave %s others suppressed: the domain's own hosts do not know "
-			"them either (--all lists them as leave).",
-			story_count(story->leave, count));
+			"Leave %s suppressed: the domain's own hosts do not know them "
+			"either (--all lists them as leave).",
+			story_recipients(story->leave, count));
 }
 
 /* The first operator, where it may stand in quotes on a command line. */

@@ -23,15 +23,15 @@ static void tell_move(const struct telling *telling)
 static void tell_hijack(const struct telling *telling)
 {
 	const struct incident *incident = telling->incident;
-	char recipients[STORY_COUNT_MAX];
+	char recipients[STORY_COUNT_MAX + 12];
 
 	story_say(telling,
 		"Mail for %s %s delivered to hosts of %s, which %s not the domain's own "
 		"(%s). They answer \"user unknown\" for people who do exist: %s "
-		"recipients bounced for no other reason.",
+		"bounced for no other reason.",
 		telling->domain, is_over(incident) ? "was" : "is being", telling->to,
 		is_over(incident) ? "were" : "are", telling->from,
-		story_count(incident->recipients, recipients));
+		story_recipients(incident->recipients, recipients));
 	if (incident->reverted_at != 0)
 		story_say(telling,
 			"The MX came back. Servers that still hold the other "
@@ -48,15 +48,15 @@ static void tell_migration(const struct telling *telling)
 
 static void tell_fallout(const struct telling *telling)
 {
-	char recipients[STORY_COUNT_MAX];
+	char recipients[STORY_COUNT_MAX + 12];
 
 	story_say(telling,
 		"%s moved its mail from %s to %s to stay, and the move went wrong for "
-		"some: %s valid recipients bounced as unknown. Either their mailboxes "
+		"some: %s bounced as unknown although they exist. Either their mailboxes "
 		"are not at the new hosts yet, or the old hosts refuse what stale caches "
 		"still send them.",
 		telling->domain, telling->from, telling->to,
-		story_count(telling->incident->recipients, recipients));
+		story_recipients(telling->incident->recipients, recipients));
 }
 
 static void tell_poisoning(const struct telling *telling)
@@ -70,14 +70,14 @@ static void tell_poisoning(const struct telling *telling)
 
 static void tell_fault(const struct telling *telling)
 {
-	char recipients[STORY_COUNT_MAX];
+	char recipients[STORY_COUNT_MAX + 12];
 
 	story_say(telling,
 		"The MX of %s did not change. Its own hosts (%s) answer \"user unknown\" "
-		"for %s people whose mail they took before: the fault is at the "
+		"for %s whose mail they took before: the fault is at the "
 		"receiver.",
 		telling->domain, telling->from,
-		story_count(telling->incident->recipients, recipients));
+		story_recipients(telling->incident->recipients, recipients));
 }
 
 static void tell_list(const struct telling *telling)

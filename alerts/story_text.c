@@ -186,6 +186,12 @@ char *story_count(uint64_t count, char ret_text[STORY_COUNT_MAX])
 	return ret_text;
 }
 
+char *story_recipients(uint64_t count, char ret_text[STORY_COUNT_MAX + 12])
+{
+	story_count(count, ret_text);
+	return strcat(ret_text, count == 1 ? " recipient" : " recipients");
+}
+
 static const char *plural(int64_t count)
 {
 	return count == 1 ? "" : "s";

@@ -49,5 +49,7 @@ void story_beside(const struct telling *telling, const char *mark, int width,
 char *story_time(int64_t at, char ret_text[STORY_TIME_MAX]);
 /* "4,137". */
 char *story_count(uint64_t count, char ret_text[STORY_COUNT_MAX]);
+/* "1 recipient", "4,137 recipients". */
+char *story_recipients(uint64_t count, char ret_text[STORY_COUNT_MAX + 12]);
 /* "10 seconds", "5 minutes", "2 hours 10 minutes". */
 char *story_duration(int64_t ms, char ret_text[STORY_TIME_MAX]);

@@ -39,6 +39,7 @@ struct cli_command {
 /* One call at work. */
 struct cli {
 	const struct cli_command *command;
+	bool called; /* its words were right; it was begun */
 	struct options options;
 	struct conf conf;
 	bool conf_loaded;
@@ -86,6 +87,8 @@ enum cli_status cli_finish_output(void);
 bool cli_read_domain(const char *text, uint8_t ret_name[NAME_WIRE_MAX]);
 /* Reads the option as an instant, 0 where it is not given. */
 bool cli_read_instant(const struct cli *cli, const char *option, int64_t *ret_at);
+/* Reads the first argument as the id of an incident of the open store. */
+enum cli_status cli_read_incident(const struct cli *cli, int64_t *ret_number);
 /* Reads --from, --to, --view. */
 bool cli_read_window(const struct cli *cli, struct lookup_window *ret_window);
 
@@ -102,6 +105,16 @@ enum cli_status cli_export(struct cli *cli);
 enum cli_status cli_classify(struct cli *cli);
 enum cli_status cli_ingest(struct cli *cli);
 enum cli_status cli_deliveries(struct cli *cli);
+enum cli_status cli_incidents(struct cli *cli);
+enum cli_status cli_incidents_show(struct cli *cli);
+enum cli_status cli_incidents_ack(struct cli *cli);
+enum cli_status cli_incidents_close(struct cli *cli);
+enum cli_status cli_incidents_recipients(struct cli *cli);
+enum cli_status cli_expect(struct cli *cli);
+enum cli_status cli_check(struct cli *cli);
+/* What a wrong call of `check` is for who reads its exit status. */
+enum cli_status cli_check_wrong_call(void);
+enum cli_status cli_forget(struct cli *cli);
 enum cli_status cli_verify(struct cli *cli);
 enum cli_status cli_rejected(struct cli *cli);
 enum cli_status cli_status_command(struct cli *cli);

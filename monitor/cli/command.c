@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "monitor/cli/cli.h"
+#include "monitor/cli/reactivate.h"
 
 /* What every command understands, before its name or after it. */
 const struct cli_option cli_common_options[] = {
@@ -87,6 +88,35 @@ static const struct cli_option deliveries_options[] = {
 	{"relays", NULL, "who answered for the domain, instead", NULL, 0},
 	{0},
 };
+static const struct cli_option incidents_options[] = {
+	FROM_OPTION,
+	TO_OPTION,
+	{"domain", "DOMAIN", "this domain only", NULL, 0},
+	{"open", NULL, "those that are not closed", NULL, 0},
+	{0},
+};
+static const struct cli_option recipients_options[] = {
+	{"all", NULL, "also those that are to be left suppressed", NULL, 0},
+	{"format", "FORMAT", "text (an address a line), csv or json", "text csv json", 0},
+	{"for", "PROVIDER", "lines that re-activate them at this provider",
+		REACTIVATE_PROVIDERS, 0},
+	{"from", "FILE", "your own log, to find addresses that are not kept", NULL, 0},
+	{"format-in", "FORMAT", "what the files of --from are",
+		"postfix exim pmta kumomta csv jsonl dsn", 0},
+	{0},
+};
+static const struct cli_option expect_options[] = {
+	{"operator", "NAME", "an operator that is right; may be repeated", NULL, 0},
+	{"until", "TIME", "until then (default: for good)", NULL, 0},
+	{"note", "TEXT", "why, for people", NULL, 0},
+	{"list", NULL, "what is expected", NULL, 0},
+	{"remove", "NUMBER", "no longer expect this", NULL, 0},
+	{0},
+};
+static const struct cli_option forget_options[] = {
+	{"domain", "DOMAIN", "all recipients of this domain", NULL, 0},
+	{0},
+};
 static const struct cli_option status_options[] = {
 	{"rejected", NULL, "the last lines that no parser took", NULL, 0},
 	{0},
@@ -123,6 +153,25 @@ const struct cli_command cli_commands[] = {
 		ingest_options, cli_ingest},
 	{"deliveries", "DOMAIN", 1, 1, "what mail servers reported for a domain",
 		deliveries_options, cli_deliveries},
+	{"incidents list", "", 0, 0, "incidents, by when they opened", incidents_options,
+		cli_incidents},
+	{"incidents show", "ID", 1, 1, "the story of an incident, and what to do", NULL,
+		cli_incidents_show},
+	{"incidents ack", "ID", 1, 1, "mark an incident as seen by somebody", NULL,
+		cli_incidents_ack},
+	{"incidents close", "ID", 1, 1, "close an incident by hand", NULL,
+		cli_incidents_close},
+	{"incidents recipients", "ID [FILE]...", 1, SIZE_MAX,
+		"who bounced only because of an incident", recipients_options,
+		cli_incidents_recipients},
+	{"incidents", "", 0, 0, "the same as incidents list", incidents_options,
+		cli_incidents},
+	{"expect", "[DOMAIN]", 0, 1, "expect a change, or operators that are right",
+		expect_options, cli_expect},
+	{"check", "DOMAIN", 1, 1, "one line and an exit status for Nagios and its kin",
+		NULL, cli_check},
+	{"forget", "[ADDRESS]", 0, 1, "erase what is known of recipients", forget_options,
+		cli_forget},
 	{"verify", "", 0, 0, "recompute the chain of hashes over the history",
 		verify_options, cli_verify},
 	{"status", "", 0, 0, "the state of store and monitor", status_options,

@@ -14,6 +14,7 @@
 #include "monitor/control_client.h"
 #include "monitor/operators.h"
 #include "resolvers/name.h"
+#include "storage/incidents.h"
 #include "storage/instant.h"
 
 #define FRESHEN_MS 1000 /* that a monitor is waited for */
@@ -213,6 +214,19 @@ bool cli_read_instant(const struct cli *cli, const char *option, int64_t *ret_at
 		stderr);
 	fputs(zone != NULL ? ", and a zone such as Europe/Berlin\n" : "\n", stderr);
 	return false;
+}
+
+enum cli_status cli_read_incident(const struct cli *cli, int64_t *ret_number)
+{
+	const char *id = cli->options.arguments[0];
+
+	if (incidents_id_parse(cli->store, id, ret_number) == 0)
+		return CLI_DONE;
+	fputs("mxvigil: \"", stderr);
+	name_escape(NAME_SINK_LOG, id, strnlen(id, 100), stderr);
+	fprintf(stderr, "\" is no incident of this store: expected an id as %s-i7\n",
+		store_site(cli->store));
+	return CLI_WRONG_CALL;
 }
 
 bool cli_read_window(const struct cli *cli, struct lookup_window *ret_window)

@@ -38,6 +38,16 @@ static void put_options(const struct cli_option *options)
 		printf(" --%s", options->name);
 }
 
+/* Whether it is the first of a group: the words after `incidents`, ... */
+static bool begins_group(const struct cli_command *command)
+{
+	const size_t len = strcspn(command->name, " ");
+
+	return command->name[len] == ' ' &&
+		(command == cli_commands ||
+			strncmp(command[-1].name, command->name, len + 1) != 0);
+}
+
 static bool is_group(const struct cli_command *command)
 {
 	return strchr(command->name, ' ') != NULL;
@@ -56,6 +66,29 @@ static void put_bash_values(void)
 					command->name, option->name, option->words);
 }
 
+/* The second words; of a group that is a command itself its options, too. */
+static void put_bash_group(const struct cli_command *first)
+{
+	char group[32];
+
+	snprintf(
+		group, sizeof group, "%.*s", (int)strcspn(first->name, " "), first->name);
+	printf("\t'%s '*) words='", group);
+	put_words(group);
+	for (const struct cli_command *command = cli_commands; command->name != NULL;
+		command++)
+		if (strcmp(command->name, group) == 0)
+			put_options(command->options);
+	fputs("';;\n", stdout);
+}
+
+static bool is_also_group(const struct cli_command *command)
+{
+	return command > cli_commands &&
+		strncmp(command[-1].name, command->name, strlen(command->name)) == 0 &&
+		command[-1].name[strlen(command->name)] == ' ';
+}
+
 static void print_bash(void)
 {
 	fputs("_mxvigil()\n{\n"
@@ -71,6 +104,8 @@ static void print_bash(void)
 	fputs("\tesac\n\tcase $command in\n", stdout);
 	for (const struct cli_command *command = cli_commands; command->name != NULL;
 		command++) {
+		if (is_also_group(command))
+			continue;
 		printf("\t'%s'*) words='", command->name);
 		put_options(command->options);
 		put_options(cli_common_options);
@@ -78,11 +113,11 @@ static void print_bash(void)
 			fputs(" bash zsh fish", stdout);
 		puts("';;");
 	}
-	fputs("\t'watch '*) words='", stdout);
-	put_words("watch");
-	fputs("';;\n\t'config '*) words='", stdout);
-	put_words("config");
-	fputs("';;\n\t*) words='", stdout);
+	for (const struct cli_command *command = cli_commands; command->name != NULL;
+		command++)
+		if (begins_group(command))
+			put_bash_group(command);
+	fputs("\t*) words='", stdout);
 	put_words(NULL);
 	fputs("';;\n\tesac\n"
 	      "\t[[ $COMP_CWORD == 1 ]] && words='",
@@ -136,9 +171,14 @@ static void print_fish(void)
 	fputs("complete -c mxvigil -n __fish_use_subcommand -f -a '", stdout);
 	put_words(NULL);
 	puts("'");
-	for (size_t i = 0; i < 2; i++) {
-		const char *group = i == 0 ? "watch" : "config";
+	for (const struct cli_command *command = cli_commands; command->name != NULL;
+		command++) {
+		char group[32];
 
+		if (!begins_group(command))
+			continue;
+		snprintf(group, sizeof group, "%.*s", (int)strcspn(command->name, " "),
+			command->name);
 		printf("complete -c mxvigil -n '__fish_seen_subcommand_from %s' -f -a '",
 			group);
 		put_words(group);

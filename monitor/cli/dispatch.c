@@ -12,8 +12,9 @@
 #include "monitor/operators.h"
 
 /* Of the interface, but of a later release. */
-static const char *const later_commands[] = {"incidents", "expect", "backtest", "plot",
-	"report", "protect", "check", "alerts", "forget", "backup"};
+static const char *const later_commands[] = {
+	"backtest", "plot", "report", "protect", "alerts", "backup"};
+#define NAME_COLUMNS 13
 #define LATER_COMMANDS (sizeof later_commands / sizeof *later_commands)
 
 static void print_option(FILE *out, const struct cli_option *option)
@@ -43,6 +44,16 @@ static void print_command_help(FILE *out, const struct cli_command *command)
 	print_options(out, cli_common_options);
 }
 
+/* A long name stands on a line of its own. */
+static void print_command(FILE *out, const struct cli_command *command)
+{
+	const char *between =
+		strlen(command->name) > NAME_COLUMNS ? "\n                 " : " ";
+
+	fprintf(out, "  %-*s%s%s\n", NAME_COLUMNS + 1, command->name, between,
+		command->help);
+}
+
 static void print_help(FILE *out)
 {
 	fputs("usage: mxvigil [-c FILE] [--store FILE] COMMAND [OPTION]... "
@@ -50,7 +61,7 @@ static void print_help(FILE *out)
 		out);
 	for (const struct cli_command *command = cli_commands; command->name != NULL;
 		command++)
-		fprintf(out, "  %-14s %s\n", command->name, command->help);
+		print_command(out, command);
 	fputs("\n", out);
 	print_options(out, cli_common_options);
 	fputs("\nmxvigil COMMAND --help tells more about a command.\n", out);
@@ -174,7 +185,10 @@ static enum cli_status carry_out(struct cli *cli, char **argv, size_t argc)
 	}
 	cli->json = options_has(&cli->options, "json");
 	status = check_arguments(cli);
-	return status == CLI_DONE ? cli->command->run(cli) : status;
+	if (status != CLI_DONE)
+		return status;
+	cli->called = true;
+	return cli->command->run(cli);
 }
 
 int cli_main(int argc, char **argv)
@@ -187,6 +201,9 @@ int cli_main(int argc, char **argv)
 	cli.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	cli.colour = isatty(STDOUT_FILENO) && (no_colour == NULL || no_colour[0] == '\0');
 	status = carry_out(&cli, argv + 1, argc > 0 ? (size_t)argc - 1 : 0);
+	if (status == CLI_WRONG_CALL && !cli.called && cli.command != NULL &&
+		cli.command->run == cli_check)
+		status = cli_check_wrong_call();
 	finish(&cli);
 	return (int)status;
 }

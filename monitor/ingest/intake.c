@@ -104,9 +104,7 @@ void intake_reject(
 	rejects_add(&intake->rejects, reason, shown, now);
 }
 
-/* Lower case, so that all spellings are one recipient: no mail server of note tells "Bob" from
- * "bob". Empty where only the domain is known. */
-static void fold_recipient(const char *address, char ret_folded[REPORT_ADDRESS_MAX])
+void intake_fold_recipient(const char *address, char ret_folded[REPORT_ADDRESS_MAX])
 {
 	size_t i = 0;
 	for (; address[0] != '@' && address[i] != '\0' && i < REPORT_ADDRESS_MAX - 1; i++)
@@ -138,7 +136,7 @@ static void take_fact(
 		intake->refused++;
 		return;
 	}
-	fold_recipient(report->recipient, recipient);
+	intake_fold_recipient(report->recipient, recipient);
 	reply_judge(intake->rules, report, &verdict);
 	struct delivery_fact fact = {
 		.domain = domain,

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "monitor/ingest/report.h"
 #include "storage/deliveries.h"
 #include "storage/feed.h"
 
@@ -21,7 +22,6 @@ struct errand;
 struct intake;
 struct operators;
 struct reply_rules;
-struct report;
 struct store;
 struct store_error;
 
@@ -66,3 +66,7 @@ int intake_commit(struct intake *intake, struct store *store, struct feed_place 
  * errand. */
 void intake_write(struct intake *intake, struct store *store, struct feed_place *place);
 void intake_clear(struct intake *intake);
+
+/* What a recipient is hashed as. Lower case, so that all spellings are one recipient: no mail
+ * server of note tells "Bob" from "bob". Empty where only the domain is known. */
+void intake_fold_recipient(const char *address, char ret_folded[REPORT_ADDRESS_MAX]);

@@ -208,7 +208,7 @@ static void story_advises_by_state(void **state)
 	now = part(text, "WHAT TO DO AFTER");
 	has(now, "Re-activate the 4,137 recipients");
 	has(now, "mxvigil incidents recipients fra1-i7");
-	has(now, "Leave 31 others suppressed");
+	has(now, "Leave 31 recipients suppressed");
 	free(now);
 	free(text);
 

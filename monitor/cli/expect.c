@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* `expect`: planned changes, and the operators that are right for a domain. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "monitor/cli/cli.h"
+#include "monitor/cli/describe.h"
+#include "monitor/cli/incident_row.h"
+#include "monitor/cli/row.h"
+#include "monitor/cli/table.h"
+#include "monitor/cli/writer.h"
+#include "storage/incidents.h"
+
+struct listing {
+	struct cli *cli;
+	struct table *table; /* owned; for people */
+	uint64_t rows;
+};
+
+/* "IONOS, Apple iCloud: moving house". Returned; free with free(). */
+static char *make_detail(const struct expectation *expectation)
+{
+	const char *names = expectation->operators;
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (out == NULL)
+		return NULL;
+	if (*names == '\0')
+		fputs("any change", out);
+	while (*names != '\0') {
+		const size_t name_len = strcspn(names, "\n");
+
+		name_escape(NAME_SINK_TERMINAL, names, name_len, out);
+		names += name_len + 1;
+		fputs(*names != '\0' ? ", " : "", out);
+	}
+	if (*expectation->note != '\0')
+		fputs(": ", out);
+	name_escape(
+		NAME_SINK_TERMINAL, expectation->note, strlen(expectation->note), out);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static int on_expectation(void *owner, const struct expectation *expectation)
+{
+	struct listing *listing = owner;
+	char number[24];
+	char until[DESCRIBE_TEXT_MAX];
+	char name[DESCRIBE_NAME_MAX];
+	const char *const cells[] = {number, until, name};
+	char *detail;
+
+	listing->rows++;
+	if (listing->cli->json)
+		return row_print(incident_row_of_expectation(expectation));
+	snprintf(number, sizeof number, "%lld", (long long)expectation->number);
+	describe_instant(expectation->until_at, until);
+	if (expectation->until_at == 0)
+		strcpy(until, "for good");
+	describe_name(expectation->domain, listing->cli->utf8, name);
+	for (char *tab = strchr(name, '\t'); tab != NULL; tab = strchr(tab, '\t'))
+		*tab = ' ';
+	detail = make_detail(expectation);
+	table_add(listing->table, cells);
+	table_add_detail(listing->table, detail != NULL ? detail : "(no memory)");
+	free(detail);
+	return 0;
+}
+
+static enum cli_status list(struct cli *cli, const uint8_t *domain)
+{
+	static const struct table_column columns[] = {
+		{"NUMBER", true},
+		{"UNTIL (UTC)", false},
+		{"DOMAIN", false},
+	};
+	struct listing listing = {.cli = cli};
+	enum cli_status status = cli_open_store(cli);
+	int err;
+
+	if (status != CLI_DONE)
+		return status;
+	listing.table = table_create(columns, sizeof columns / sizeof *columns);
+	err = listing.table == NULL ? -ENOMEM
+				    : incidents_each_expectation(cli->store, domain,
+					      on_expectation, &listing);
+	if (err == 0 && listing.rows == 0)
+		cli_say("nothing is expected");
+	else if (err == 0 && !cli->json)
+		err = table_print(listing.table, cli->colour, stdout);
+	table_destroy(listing.table);
+	return err < 0 ? cli_look_up_failed(err, NULL) : cli_finish_output();
+}
+
+/* Takes request. */
+static enum cli_status ask(struct cli *cli, json_t *request)
+{
+	struct writer writer;
+	json_t *answer;
+	enum cli_status status = writer_open(&writer, cli);
+	int err = 0;
+
+	if (status != CLI_DONE) {
+		json_decref(request);
+		return status;
+	}
+	status = writer_ask(&writer, request, &answer);
+	writer_close(&writer);
+	if (status != CLI_DONE)
+		return status;
+	if (cli->json)
+		err = row_print(json_incref(answer));
+	else if (json_object_get(answer, "number") != NULL)
+		cli_say("expected as number %lld; mxvigil expect --remove takes it back",
+			(long long)json_integer_value(json_object_get(answer, "number")));
+	json_decref(answer);
+	return err < 0 ? cli_file_failed("standard output", err) : cli_finish_output();
+}
+
+static enum cli_status remove_one(struct cli *cli)
+{
+	const char *text = options_value(&cli->options, "remove");
+	char *end;
+	const long long number = strtoll(text, &end, 10);
+
+	if (*text == '\0' || *end != '\0' || number <= 0 || number == LLONG_MAX)
+		return cli_wrong_call(
+			"expect: --remove: expected a number that expect --list shows");
+	return ask(cli,
+		json_pack("{s:s, s:I}", "request", "expect-remove", "number",
+			(json_int_t)number));
+}
+
+static enum cli_status add(struct cli *cli, const uint8_t *domain)
+{
+	const struct options *options = &cli->options;
+	const char *note = options_value(options, "note");
+	char name[NAME_TEXT_MAX];
+	json_t *operators = json_array();
+	int64_t until;
+
+	for (size_t i = 0; i < options->given_len; i++)
+		if (strcmp(options->given[i].option->name, "operator") == 0)
+			json_array_append_new(
+				operators, json_string(options->given[i].value));
+	if (!cli_read_instant(cli, "until", &until)) {
+		json_decref(operators);
+		return CLI_WRONG_CALL;
+	}
+	if (until != 0 && until <= cli->now) {
+		json_decref(operators);
+		return cli_wrong_call("expect: --until is over already");
+	}
+	return ask(cli,
+		json_pack("{s:s, s:s, s:o, s:I, s:s}", "request", "expect-add", "domain",
+			name_format(domain, name), "operators", operators, "until",
+			(json_int_t)until, "note", note != NULL ? note : ""));
+}
+
+enum cli_status cli_expect(struct cli *cli)
+{
+	const struct options *options = &cli->options;
+	const bool named = options->arguments_len > 0;
+	const bool listed = options_has(options, "list");
+	const bool removed = options_has(options, "remove");
+	const bool described = options_has(options, "operator") ||
+		options_has(options, "until") || options_has(options, "note");
+	uint8_t domain[NAME_WIRE_MAX];
+
+	if (named && !cli_read_domain(options->arguments[0], domain))
+		return CLI_WRONG_CALL;
+	if (listed + removed > 1 || (described && (listed || removed)) ||
+		(removed && named) || (!named && !listed && !removed))
+		return cli_wrong_call(
+			"expect: expected DOMAIN, or --list, or --remove NUMBER");
+	if (listed)
+		return list(cli, named ? domain : NULL);
+	return removed ? remove_one(cli) : add(cli, domain);
+}
