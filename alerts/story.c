@@ -99,6 +99,18 @@ static void put_times(const struct telling *telling)
 	story_say(telling, "Times are UTC.");
 }
 
+/* Who bounces twice or more is what many programs suppress for good. */
+static void put_repeated(const struct telling *telling)
+{
+	char count[STORY_COUNT_MAX + 12];
+
+	if (telling->story->repeated > 0)
+		story_say(telling,
+			"%s bounced more than once: a program that counts bounces may "
+			"have suppressed them already.",
+			story_recipients(telling->story->repeated, count));
+}
+
 static double sum_weights(const struct incident *incident)
 {
 	double sum = 0;
@@ -225,6 +237,7 @@ static void put_parts(const struct telling *telling)
 	for (size_t i = 0; i < telling->story->views_len; i++)
 		put_view(telling, &telling->story->views[i]);
 	put_counts(telling);
+	put_repeated(telling);
 	story_heading(telling, "SINCE WHEN");
 	put_times(telling);
 	story_heading(telling, "HOW SURE, AND WHY");

@@ -31,6 +31,7 @@ struct story {
 	size_t views_len;
 	const char *coverage; /* what the polls can swear to; "" for nothing to say */
 	uint64_t leave; /* recipients that are not to be re-activated */
+	uint64_t repeated; /* of those to be re-activated: bounced more than once */
 	uint64_t nameless; /* of those to be re-activated: known by their hash alone */
 	int64_t ttl_s; /* largest TTL of what was seen since the change; 0: not known */
 	const char

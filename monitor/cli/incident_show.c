@@ -32,6 +32,7 @@ struct showing {
 	FILE *coverage;
 	uint64_t leave;
 	uint64_t nameless;
+	uint64_t repeated;
 };
 
 static struct seen *find_view(struct showing *showing, const char *view)
@@ -108,10 +109,11 @@ static int on_coverage(void *owner, const struct coverage *coverage)
 static int on_recipient(void *owner, const struct incident_recipient *recipient)
 {
 	struct showing *showing = owner;
+	const bool wanted = recipient->advice == ADVICE_REACTIVATE;
 
-	showing->leave += recipient->advice == ADVICE_LEAVE;
-	showing->nameless +=
-		recipient->advice == ADVICE_REACTIVATE && recipient->address == NULL;
+	showing->leave += !wanted;
+	showing->repeated += wanted && recipient->bounces > 1;
+	showing->nameless += wanted && recipient->address == NULL;
 	return 0;
 }
 
@@ -163,6 +165,7 @@ static int write_story(struct showing *showing, const char *coverage)
 		.views_len = showing->views_len,
 		.coverage = coverage,
 		.leave = showing->leave,
+		.repeated = showing->repeated,
 		.nameless = showing->nameless,
 		.ttl_s = showing->ttl_s,
 	};

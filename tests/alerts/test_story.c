@@ -71,6 +71,7 @@ static char *tell(const struct incident *incident)
 		.views_len = 2,
 		.coverage = "The view mta was asked 120 times, at most 11 s apart.",
 		.leave = 31,
+		.repeated = 1,
 		.nameless = 2,
 		.ttl_s = 3600,
 		.meant = incident->kind == INCIDENT_LIST_QUALITY ? "gmail.com" : NULL,
@@ -166,6 +167,7 @@ static void story_tells_what_happened_and_why(void **state)
 	has(what, "before not known");
 	has(what, "5,000 affected bounces, 40,000 accepted, 12 deferred");
 	has(what, "a bounce share of 11.1 %");
+	has(what, "1 recipient bounced more than once");
 	has(text,
 		"  2023-08-29 20:30:57  last poll with the old answer\n"
 		"  2023-08-29 20:31:07  first sight of the other answer\n");

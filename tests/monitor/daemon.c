@@ -50,12 +50,28 @@ static int on_ingest(void *owner, const json_t *request, int64_t now, json_t **r
 	return *ret_answer != NULL ? 0 : -ENOMEM;
 }
 
+static void on_incident_closed(void *owner, int64_t incident)
+{
+	struct daemon *daemon = owner;
+
+	daemon->closed = incident;
+}
+
+static void on_expectations(void *owner)
+{
+	struct daemon *daemon = owner;
+
+	daemon->expectations++;
+}
+
 struct control_hooks daemon_hooks(struct daemon *daemon)
 {
 	return (struct control_hooks){.owner = daemon,
 		.on_change = on_change,
 		.on_changes_end = on_changes_end,
 		.on_flush = on_flush,
+		.on_incident_closed = on_incident_closed,
+		.on_expectations = on_expectations,
 		.on_ingest = on_ingest};
 }
 

@@ -28,6 +28,8 @@ struct daemon {
 	uint64_t mark; /* what the next flush gets */
 	unsigned flushes;
 	unsigned ingests;
+	int64_t closed; /* the latest incident that was told as closed */
+	unsigned expectations; /* how often they were told to be others */
 };
 
 /* cmocka set-up and tear-down; *state is a struct daemon that listens. */

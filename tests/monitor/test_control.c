@@ -11,6 +11,7 @@
 #include "monitor/control.h"
 #include "monitor/request.h"
 #include "tests/monitor/daemon.h"
+#include "tests/storage/incident_case.h"
 
 static void control_answers(void **state)
 {
@@ -65,6 +66,39 @@ static void control_hands_deliveries_on(void **state)
 	daemon_say(daemon, fd, "{\"request\":\"ingestion\"}\n");
 	expect_refused(daemon_hear(daemon, fd), "EINVAL");
 	assert_int_equal(daemon->ingests, 2);
+	close(fd);
+}
+
+static void control_tells_the_detector_what_people_did(void **state)
+{
+	struct daemon *daemon = *state;
+	const struct incident incident = case_hijack();
+	int fd = daemon_connect(daemon);
+
+	case_put(daemon->fixture, &incident);
+	daemon_say(
+		daemon, fd, "{\"request\":\"incident-close\",\"incident\":\"lab-i2\"}\n");
+	expect_refused(daemon_hear(daemon, fd), "ENOENT");
+	daemon_say(
+		daemon, fd, "{\"request\":\"incident-ack\",\"incident\":\"lab-i1\"}\n");
+	assert_true(is_ok(daemon_hear(daemon, fd)));
+	assert_int_equal(daemon->closed, 0);
+	daemon_say(
+		daemon, fd, "{\"request\":\"incident-close\",\"incident\":\"lab-i1\"}\n");
+	assert_true(is_ok(daemon_hear(daemon, fd)));
+	assert_int_equal(daemon->closed, 1);
+	assert_int_equal(daemon->expectations, 0);
+	daemon_say(daemon, fd,
+		"{\"request\":\"expect-add\",\"domain\":\"a.example\",\"operators\":[],"
+		"\"until\":0,\"note\":\"\"}\n");
+	assert_true(is_ok(daemon_hear(daemon, fd)));
+	daemon_say(daemon, fd, "{\"request\":\"expect-remove\",\"number\":1}\n");
+	assert_true(is_ok(daemon_hear(daemon, fd)));
+	assert_int_equal(daemon->expectations, 2);
+	daemon_say(daemon, fd, "{\"request\":\"expect-remove\",\"number\":1}\n");
+	expect_refused(daemon_hear(daemon, fd), "ENOENT");
+	assert_int_equal(daemon->expectations, 2);
+	assert_string_equal(daemon->changes, "");
 	close(fd);
 }
 
@@ -417,6 +451,7 @@ int main(void)
 		test(control_answers),
 		test(control_lets_owner_and_group_speak),
 		test(control_tells_who_joins_and_leaves),
+		test(control_tells_the_detector_what_people_did),
 		test(control_hands_deliveries_on),
 		test(control_tells_nothing_of_what_it_refused),
 		test(control_cuts_off_who_speaks_no_json),
