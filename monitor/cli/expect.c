@@ -12,6 +12,7 @@
 #include "monitor/cli/row.h"
 #include "monitor/cli/table.h"
 #include "monitor/cli/writer.h"
+#include "monitor/operators.h"
 #include "storage/incidents.h"
 
 struct listing {
@@ -139,30 +140,64 @@ static enum cli_status remove_one(struct cli *cli)
 			(json_int_t)number));
 }
 
-static enum cli_status add(struct cli *cli, const uint8_t *domain)
+/* A name that nobody has is likely misspelt; it may still be right. */
+static void doubt(struct cli *cli, const char *name)
+{
+	const struct operator_entry *entry;
+
+	if (cli_load_operators(cli) != CLI_DONE || strchr(name, '.') != NULL)
+		return;
+	entry = operators_find(cli->operators, name);
+	if (entry == NULL || entry->kind != OPERATOR_UNLISTED)
+		return;
+	fputs("mxvigil: no provider is known as \"", stderr);
+	name_escape(NAME_SINK_LOG, name, strnlen(name, 100), stderr);
+	fputs("\": it is taken as it stands\n", stderr);
+}
+
+/* NULL where a name is no text. */
+static json_t *make_operators(struct cli *cli)
 {
 	const struct options *options = &cli->options;
-	const char *note = options_value(options, "note");
+	json_t *list = json_array();
+
+	for (size_t i = 0; list != NULL && i < options->given_len; i++) {
+		const char *name = options->given[i].value;
+
+		if (strcmp(options->given[i].option->name, "operator") != 0)
+			continue;
+		if (json_array_append_new(list, json_string(name)) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+		doubt(cli, name);
+	}
+	return list;
+}
+
+static enum cli_status add(struct cli *cli, const uint8_t *domain)
+{
+	const char *note = options_value(&cli->options, "note");
 	char name[NAME_TEXT_MAX];
-	json_t *operators = json_array();
+	json_t *operators;
+	json_t *request;
 	int64_t until;
 
-	for (size_t i = 0; i < options->given_len; i++)
-		if (strcmp(options->given[i].option->name, "operator") == 0)
-			json_array_append_new(
-				operators, json_string(options->given[i].value));
-	if (!cli_read_instant(cli, "until", &until)) {
-		json_decref(operators);
+	if (!cli_read_instant(cli, "until", &until))
 		return CLI_WRONG_CALL;
-	}
-	if (until != 0 && until <= cli->now) {
-		json_decref(operators);
+	if (until != 0 && until <= cli->now)
 		return cli_wrong_call("expect: --until is over already");
-	}
-	return ask(cli,
-		json_pack("{s:s, s:s, s:o, s:I, s:s}", "request", "expect-add", "domain",
-			name_format(domain, name), "operators", operators, "until",
-			(json_int_t)until, "note", note != NULL ? note : ""));
+	if (cli_load_conf(cli) != CLI_DONE)
+		return CLI_WRONG_CONF;
+	operators = make_operators(cli);
+	request = operators == NULL
+		? NULL
+		: json_pack("{s:s, s:s, s:o, s:I, s:s}", "request", "expect-add",
+			  "domain", name_format(domain, name), "operators", operators,
+			  "until", (json_int_t)until, "note", note != NULL ? note : "");
+	return request != NULL
+		? ask(cli, request)
+		: cli_wrong_call("expect: found a name or note that is no UTF-8");
 }
 
 enum cli_status cli_expect(struct cli *cli)

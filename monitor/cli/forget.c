@@ -18,6 +18,7 @@ static json_t *make_recipient_request(struct cli *cli, const char *address)
 	char folded[REPORT_ADDRESS_MAX];
 	uint8_t hash[DELIVERIES_HASH];
 	char text[2 * DELIVERIES_HASH + 1];
+	json_t *request;
 	int err;
 
 	if (cli_load_conf(cli) != CLI_DONE)
@@ -35,8 +36,11 @@ static json_t *make_recipient_request(struct cli *cli, const char *address)
 	}
 	for (size_t i = 0; i < sizeof hash; i++)
 		snprintf(text + 2 * i, 3, "%02x", hash[i]);
-	return json_pack("{s:s, s:s, s:s}", "request", "forget", "recipient", folded,
+	request = json_pack("{s:s, s:s, s:s}", "request", "forget", "recipient", folded,
 		"hash", text);
+	if (request == NULL)
+		cli_say("the address is no UTF-8");
+	return request;
 }
 
 static enum cli_status ask(struct cli *cli, json_t *request)

@@ -29,6 +29,8 @@ struct listing {
 	struct incident_recipient *rows; /* owned, with their texts */
 	size_t len;
 	size_t room;
+	struct incident_recipient **nameless; /* owned; by hash */
+	size_t nameless_len;
 	uint64_t refused;
 	uint64_t unfit;
 };
@@ -40,6 +42,7 @@ static void finish(struct listing *listing)
 		free((void *)(uintptr_t)listing->rows[i].relay_host);
 	}
 	free(listing->rows);
+	free(listing->nameless);
 }
 
 static int on_recipient(void *owner, const struct incident_recipient *recipient)
@@ -94,11 +97,41 @@ static bool is_of_domain(const struct listing *listing, const char *address)
 	return false;
 }
 
+static int compare_rows(const void *a, const void *b)
+{
+	const struct incident_recipient *const *first = a;
+	const struct incident_recipient *const *second = b;
+
+	return memcmp((*first)->hash, (*second)->hash, INCIDENT_HASH);
+}
+
+static int compare_hash(const void *hash, const void *row)
+{
+	const struct incident_recipient *const *found = row;
+
+	return memcmp(hash, (*found)->hash, INCIDENT_HASH);
+}
+
+/* Returns 0 or -ENOMEM. */
+static int sort_nameless(struct listing *listing)
+{
+	listing->nameless = calloc(listing->len + 1, sizeof *listing->nameless);
+	if (listing->nameless == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < listing->len; i++)
+		if (listing->rows[i].address == NULL)
+			listing->nameless[listing->nameless_len++] = &listing->rows[i];
+	qsort(listing->nameless, listing->nameless_len, sizeof *listing->nameless,
+		compare_rows);
+	return 0;
+}
+
 static int on_report(void *owner, const char *path, const struct report *report)
 {
 	struct listing *listing = owner;
 	char folded[REPORT_ADDRESS_MAX];
 	uint8_t hash[DELIVERIES_HASH];
+	struct incident_recipient **found;
 
 	(void)path;
 	if (!is_of_domain(listing, report->recipient))
@@ -106,16 +139,12 @@ static int on_report(void *owner, const char *path, const struct report *report)
 	intake_fold_recipient(report->recipient, folded);
 	if (deliveries_hash(listing->key, folded, hash) < 0)
 		return -ENOMEM;
-	for (size_t i = 0; i < listing->len; i++) {
-		struct incident_recipient *row = &listing->rows[i];
-
-		if (row->address != NULL || memcmp(row->hash, hash, sizeof hash) != 0)
-			continue;
-		row->address = strdup(folded);
-		if (row->address == NULL)
-			return -ENOMEM;
-	}
-	return 0;
+	found = bsearch(hash, listing->nameless, listing->nameless_len,
+		sizeof *listing->nameless, compare_hash);
+	if (found == NULL || (*found)->address != NULL)
+		return 0;
+	(*found)->address = strdup(folded);
+	return (*found)->address != NULL ? 0 : -ENOMEM;
 }
 
 static void on_refused(void *owner, const char *path, uint64_t line, const char *why)
@@ -167,7 +196,7 @@ static enum cli_status match_logs(struct listing *listing)
 	}
 	memcpy(listing->key, settings.key, sizeof listing->key);
 	settings_finish(&settings);
-	if (reports_create(&options, &reports) < 0)
+	if (sort_nameless(listing) < 0 || reports_create(&options, &reports) < 0)
 		return cli_file_failed("--from", -ENOMEM);
 	status = read_files(listing, reports);
 	reports_destroy(reports);

@@ -251,12 +251,18 @@ def check_writing(world, t):
             (("expect", "a.example", "--until", "soon"), 2, "soon"),
             (("expect", "--list", "--note", "x"), 2, "--list"),
             (("expect", "a..b"), 2, "no domain"),
+            (("expect", "a.example", "--operator", b"\xff".decode("utf-8", "surrogateescape")),
+             2, "UTF-8"),
+            (("expect", "a.example", "--note", b"\xff".decode("utf-8", "surrogateescape")),
+             2, "UTF-8"),
+            (("expect", "c.example", "--operator", "ionso"), 0, "no provider is known as"),
             (("forget",), 2, "ADDRESS"), (("forget", "eve"), 2, "@"),
             (("forget", "a@b.de", "--domain", "b.de"), 2, "alone"),
             (("forget", "--domain", ".."), 2, "no domain")):
         done = world.run(*call)
         t.ok(done.returncode == status and said in done.stderr,
              f"exit {status}: {' '.join(call)}", f"{done.returncode}: {done.stderr}")
+    equal(t, len(world.rows("expect", "--list")), 2, "what was refused is not expected")
     done = world.run("forget", "Eve@online.de")
     t.ok(done.returncode == 0 and done.stderr.startswith("mxvigil: 1 rows"), "forget",
          done.stderr)
