@@ -60,6 +60,8 @@ static void keep_addresses(const struct telling *telling)
 {
 	char count[STORY_COUNT_MAX];
 
+	if (telling->incident->recipients == 0)
+		return;
 	story_item(telling,
 		"Do not suppress the addresses that bounced: %s of them took mail "
 		"before. Have the program that processes bounces treat \"user unknown\" "

@@ -257,6 +257,18 @@ static void story_advises_by_kind(void **state)
 	}
 }
 
+static void story_speaks_of_no_bounces_where_there_are_none(void **state)
+{
+	struct incident incident = make(INCIDENT_RESOLVER_POISONING, INCIDENT_OPEN);
+	(void)state;
+
+	incident.recipients = 0;
+	char *text = tell(&incident);
+	lacks(text, "Do not suppress");
+	has(text, "Nobody is to be re-activated");
+	free(text);
+}
+
 static void story_says_how_sure_it_is(void **state)
 {
 	struct incident incident = make(INCIDENT_TRANSIENT_MOVE, INCIDENT_SUSPECTED);
@@ -347,6 +359,7 @@ int main(void)
 		cmocka_unit_test(story_tells_what_happened_and_why),
 		cmocka_unit_test(story_advises_by_state),
 		cmocka_unit_test(story_advises_by_kind),
+		cmocka_unit_test(story_speaks_of_no_bounces_where_there_are_none),
 		cmocka_unit_test(story_says_how_sure_it_is),
 		cmocka_unit_test(story_does_without_what_is_not_there),
 		cmocka_unit_test(story_writes_durations_and_counts),
