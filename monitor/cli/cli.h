@@ -115,6 +115,7 @@ enum cli_status cli_check(struct cli *cli);
 /* What a wrong call of `check` is for who reads its exit status. */
 enum cli_status cli_check_wrong_call(void);
 enum cli_status cli_forget(struct cli *cli);
+enum cli_status cli_backtest(struct cli *cli);
 enum cli_status cli_verify(struct cli *cli);
 enum cli_status cli_rejected(struct cli *cli);
 enum cli_status cli_status_command(struct cli *cli);

@@ -117,6 +117,16 @@ static const struct cli_option forget_options[] = {
 	{"domain", "DOMAIN", "all recipients of this domain", NULL, 0},
 	{0},
 };
+static const struct cli_option backtest_options[] = {
+	{"history", "FILE", "a DNS history in Common Output Format; repeatable", NULL, 0},
+	{"deliveries", "FILE", "a log of a mail server; repeatable", NULL, 0},
+	{"format", "FORMAT", "what the logs are", "postfix exim pmta kumomta csv jsonl",
+		0},
+	{"asn", "FILE", "prefixes and their AS numbers", NULL, 0},
+	{"authoritative", "ID", "the view that asks the domains' own servers", NULL, 0},
+	{"recipients", NULL, "name the recipients of each incident", NULL, 0},
+	{0},
+};
 static const struct cli_option status_options[] = {
 	{"rejected", NULL, "the last lines that no parser took", NULL, 0},
 	{0},
@@ -172,6 +182,8 @@ const struct cli_command cli_commands[] = {
 		NULL, cli_check},
 	{"forget", "[ADDRESS]", 0, 1, "erase what is known of recipients", forget_options,
 		cli_forget},
+	{"backtest", "", 0, 0, "find the incidents of a past, from files alone",
+		backtest_options, cli_backtest},
 	{"verify", "", 0, 0, "recompute the chain of hashes over the history",
 		verify_options, cli_verify},
 	{"status", "", 0, 0, "the state of store and monitor", status_options,

@@ -13,7 +13,7 @@
 
 /* Of the interface, but of a later release. */
 static const char *const later_commands[] = {
-	"backtest", "plot", "report", "protect", "alerts", "backup"};
+	"plot", "report", "protect", "alerts", "backup"};
 #define NAME_COLUMNS 13
 #define LATER_COMMANDS (sizeof later_commands / sizeof *later_commands)
 

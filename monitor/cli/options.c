@@ -163,3 +163,11 @@ bool options_has(const struct options *options, const char *name)
 {
 	return options_value(options, name) != NULL;
 }
+
+const char *options_nth(const struct options *options, const char *name, size_t nth)
+{
+	for (size_t i = 0; i < options->given_len; i++)
+		if (strcmp(options->given[i].option->name, name) == 0 && nth-- == 0)
+			return options->given[i].value;
+	return NULL;
+}

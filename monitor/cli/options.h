@@ -40,4 +40,6 @@ bool options_parse(struct options *options, char **argv, size_t argc,
 
 /* The last value given; "" for a flag; NULL where it was not given. */
 const char *options_value(const struct options *options, const char *name);
+/* Of an option that may be repeated: the first value is number 0. NULL beyond the last. */
+const char *options_nth(const struct options *options, const char *name, size_t nth);
 bool options_has(const struct options *options, const char *name);

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * affair — an incident being worked on: its life, what speaks for it, whom it hit. Inside the
+ * detector.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "monitor/decide/tolls.h"
+#include "storage/incident.h"
+
+struct decide;
+struct exchanges;
+struct operator_entry;
+struct own;
+struct subject;
+
+/* What of an incident is worked on at a time; one of each for a domain. */
+enum slot {
+	SLOT_MOVE,
+	SLOT_SPIKE,
+	SLOT_DNS,
+	SLOT_RECEIVER,
+	SLOT_ROTATION,
+	SLOTS,
+};
+
+#define AFFAIR_OPERATORS 6
+#define AFFAIR_TEXT 240
+
+struct proof {
+	const char *name; /* static */
+	double weight;
+	int64_t at;
+	char text[AFFAIR_TEXT];
+};
+
+struct affair {
+	uint64_t serial;
+	int64_t number; /* in the store; 0: not there yet */
+	struct subject *subject; /* NULL: of all domains */
+	enum slot slot;
+	enum incident_kind kind;
+	enum incident_kind kind_at_open;
+	enum incident_severity severity;
+	enum incident_severity severity_now;
+	enum incident_state state;
+	int64_t suspected_at;
+	int64_t opened_at;
+	int64_t change_at;
+	int64_t change_not_before_at;
+	int64_t first_bounce_at;
+	int64_t last_bounce_at;
+	int64_t reverted_at;
+	int64_t closed_at;
+	int64_t updated_at;
+	const struct operator_entry *from[AFFAIR_OPERATORS];
+	const struct operator_entry *to[AFFAIR_OPERATORS];
+	unsigned from_len;
+	unsigned to_len;
+	struct proof proofs[INCIDENT_EVIDENCE_MOST];
+	unsigned proofs_len;
+	struct tolls tolls;
+	uint64_t recipients; /* of these, to be re-activated */
+	uint64_t bounces; /* affected */
+	uint64_t deferrals;
+	uint64_t deliveries;
+	bool dirty;
+
+	/* what the rules go by */
+	int view; /* the one that is misled; -1: not that kind */
+	bool alarm; /* the test of foreign hosts, or a late verdict */
+	bool spiked; /* the test of all or of known recipients */
+	bool silent; /* no deliveries since it began */
+	bool expected;
+	bool missing; /* opened for names of exchanges without address */
+	int64_t hold_until; /* not opened before: a view is to be heard first */
+	int64_t hot_at; /* last sign that it goes on */
+	uint32_t foreign_bounces;
+	uint32_t foreign_known_bounces;
+	uint32_t foreign_accepted;
+	uint32_t foreign_known_accepted;
+	uint32_t departed_bounces; /* by hosts that had left the set */
+	uint32_t known_bounces;
+	uint32_t good; /* deliveries through own hosts since the last bounce */
+	int64_t good_at; /* first of these */
+};
+
+/* The affair in a slot that is not closed, or NULL. */
+struct affair *affair_of(const struct subject *subject, enum slot slot);
+/* A new one, or the last of the slot where it closed within reopen_ms. NULL: no memory. */
+struct affair *affair_begin(struct decide *decide, struct subject *subject,
+	enum slot slot, enum incident_kind kind, int64_t at, int64_t reopen_ms);
+void affair_set_kind(struct affair *affair, enum incident_kind kind, int64_t at);
+void affair_open(struct affair *affair, int64_t at);
+void affair_revert(struct affair *affair, int64_t at);
+void affair_close(struct affair *affair, int64_t at);
+/* One proof of each name: a later one replaces text and weight, and keeps its time. */
+void affair_prove(struct affair *affair, const char *name, double weight, int64_t at,
+	const char *format, ...) __attribute__((format(printf, 5, 6)));
+bool affair_has_proof(const struct affair *affair, const char *name);
+void affair_add_to(
+	struct affair *affair, const struct exchanges *set, const struct own *own);
+void affair_set_from(struct affair *affair, const struct exchanges *set);
+bool affair_goes_to(const struct affair *affair, const struct operator_entry *entry);
+/* Counts a bounce, or takes over those that were kept since then. */
+void affair_toll(struct decide *decide, struct affair *affair, const struct toll *toll);
+void affair_take_tolls(
+	struct decide *decide, struct affair *affair, int64_t since, bool foreign_only);
+enum incident_advice affair_advice(const struct affair *affair, const struct toll *toll);
+void affair_destroy(struct affair *affair);

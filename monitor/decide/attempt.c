@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: MIT */
+/* What became of a delivery: into the tests, the counts of what is going on, and the rules. */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "monitor/decide/inside.h"
+#include "resolvers/endpoint.h"
+#include "resolvers/name.h"
+
+/* What each test may spend of the budget of false alarms. That of all recipients makes no alerts,
+ * only notes about lists, and may spend more than there is. */
+#define FOREIGN_SHARE 0.9
+#define KNOWN_SHARE 1.0
+#define ALL_SHARE 9.0
+#define JOINT_LEAST 0.25 /* of the attempts bounce */
+/* ln-odds: a domain changes its operator about once in 1000 days; see docs/detection.md. */
+#define FOREIGN_WEIGHT 6.9
+#define SIBLING_WEIGHT 4.6
+#define ANNOUNCED_SCORE 4.6
+#define FEW_FORGOTTEN 10 /* one in so many, of recipients who were known */
+#define TOLLS_KEPT_MS DAY_MS
+#define SMART_SHARE 0.9 /* of all mail through one relay: it is our own */
+#define SMART_DOMAINS 20
+#define SMART_ATTEMPTS 500
+#define SURPRISE_REFUSED 0.02 /* a foreign host that says it does not serve the domain */
+#define SURPRISE_OTHER 0.25 /* any other permanent refusal by a foreign host */
+
+/* What the delivery is to the rules. */
+enum sort {
+	SORT_NONE, /* our own affair, or no evidence of anything */
+	SORT_GOOD,
+	SORT_UNKNOWN, /* bounced as unknown */
+	SORT_UNSERVED, /* refused: the domain is not served there */
+	SORT_REFUSED, /* refused for good for another reason */
+	SORT_STUCK, /* deferred by the receiver, or nobody there */
+	SORT_LOST, /* the domain, or its exchanges, cannot be found */
+};
+
+struct sight {
+	const struct decide_delivery *delivery;
+	struct subject *subject;
+	struct host *host; /* NULL: none answered */
+	uint64_t network; /* 0: not known */
+	enum sort sort;
+	bool foreign;
+};
+
+static enum sort sort_of_deferral(const struct decide_delivery *delivery)
+{
+	switch (delivery->reason) {
+	case REASON_HOST_UNKNOWN:
+		return SORT_LOST;
+	case REASON_RATE_LIMITED:
+	case REASON_GREYLISTED:
+	case REASON_MAILBOX_FULL:
+	case REASON_BLOCKED:
+	case REASON_SPAM:
+	case REASON_POLICY:
+	case REASON_AUTH_FAILURE:
+		return SORT_NONE;
+	default:
+		return SORT_STUCK;
+	}
+}
+
+static enum sort sort_of_bounce(const struct decide_delivery *delivery)
+{
+	if (!delivery->remote)
+		return delivery->reason == REASON_HOST_UNKNOWN ? SORT_LOST : SORT_NONE;
+	switch (delivery->reason) {
+	case REASON_USER_UNKNOWN:
+		return SORT_UNKNOWN;
+	case REASON_NO_ROUTE:
+	case REASON_RELAY_DENIED:
+		return SORT_UNSERVED;
+	default:
+		return SORT_REFUSED;
+	}
+}
+
+static enum sort sort_of(const struct decide_delivery *delivery)
+{
+	if (delivery->missing != NULL && delivery->outcome != DELIVERY_DELIVERED)
+		return SORT_LOST;
+	switch (delivery->outcome) {
+	case DELIVERY_DELIVERED:
+		return delivery->remote ? SORT_GOOD : SORT_NONE;
+	case DELIVERY_DEFERRED:
+		return sort_of_deferral(delivery);
+	case DELIVERY_BOUNCED:
+		return sort_of_bounce(delivery);
+	case DELIVERY_EXPIRED:
+		break;
+	}
+	return SORT_NONE;
+}
+
+/* --- does one relay take everything? --- */
+
+static void count_relay(struct decide *decide, const struct operator_entry *entry)
+{
+	const size_t places = sizeof decide->relays / sizeof decide->relays[0];
+	size_t least = 0;
+	decide->attempts++;
+	for (size_t i = 0; i < places; i++) {
+		if (decide->relays[i].entry == entry) {
+			decide->relays[i].attempts++;
+			return;
+		}
+		if (decide->relays[i].attempts < decide->relays[least].attempts)
+			least = i;
+	}
+	/* The rarest makes place and leaves its count: no large one is ever missed. */
+	decide->relays[least].entry = entry;
+	decide->relays[least].attempts++;
+}
+
+static bool relays_are_void(const struct decide *decide)
+{
+	if (decide->mailed < SMART_DOMAINS || decide->attempts < SMART_ATTEMPTS)
+		return false;
+	for (size_t i = 0; i < sizeof decide->relays / sizeof decide->relays[0]; i++)
+		if (decide->relays[i].attempts > SMART_SHARE * decide->attempts)
+			return true;
+	return false;
+}
+
+/* --- what is going on meanwhile --- */
+
+static void count_good(struct affair *affair, const struct sight *sight)
+{
+	const bool known = sight->delivery->accepted_before;
+	affair->deliveries++;
+	affair->silent = false;
+	if (sight->foreign) {
+		affair->foreign_accepted++;
+		affair->foreign_known_accepted += known;
+		return;
+	}
+	if (affair->good++ == 0)
+		affair->good_at = sight->delivery->at;
+}
+
+static void count_bounce(struct decide *decide, struct affair *affair,
+	const struct sight *sight, const struct toll *toll)
+{
+	const struct subject *subject = sight->subject;
+	const struct look *look = look_deciding(decide, subject);
+	affair->silent = false;
+	affair->good = 0;
+	affair->good_at = 0;
+	if (sight->foreign) {
+		affair->foreign_bounces++;
+		affair->foreign_known_bounces += toll->accepted_before;
+	} else if (exchanges_have(subject->departed, sight->host) &&
+		(look == NULL || !exchanges_have(look->set, sight->host))) {
+		affair->departed_bounces++;
+	}
+	if (sight->sort != SORT_REFUSED)
+		affair_toll(decide, affair, toll);
+}
+
+static void keep_toll(struct decide *decide, const struct sight *sight)
+{
+	struct subject *subject = sight->subject;
+	const struct decide_delivery *delivery = sight->delivery;
+	struct toll toll = {
+		.host = sight->host,
+		.first_at = delivery->at,
+		.last_at = delivery->at,
+		.bounces = 1,
+		.accepted_before = delivery->accepted_before,
+		.refused_before = delivery->refused_before,
+		.foreign = sight->foreign,
+	};
+	if (delivery->hash == NULL)
+		return;
+	memcpy(toll.hash, delivery->hash, sizeof toll.hash);
+	struct affair *move = affair_of(subject, SLOT_MOVE);
+	struct affair *spike = affair_of(subject, SLOT_SPIKE);
+	if (move != NULL)
+		count_bounce(decide, move, sight, &toll);
+	else if (spike != NULL)
+		count_bounce(decide, spike, sight, &toll);
+	else if (tolls_add(&subject->tolls, &toll) < 0)
+		decide_fail(decide);
+	if (subject->tolls.len > SUBJECT_TOLLS)
+		tolls_trim(
+			&subject->tolls, delivery->at - TOLLS_KEPT_MS, SUBJECT_TOLLS / 2);
+}
+
+/* --- the tests --- */
+
+/* Of all domains together, for one domain and day. */
+static double alpha(const struct decide *decide, double share)
+{
+	const double domains = decide->mailed > 300 ? (double)decide->mailed : 300;
+	return share * decide->budget / (365 * domains);
+}
+
+/* The DNS says already that mail goes there: then the question is only whether it is served. */
+static bool is_announced(const struct sight *sight)
+{
+	const struct affair *move = affair_of(sight->subject, SLOT_MOVE);
+	return move != NULL && move->change_at != 0 && move->view < 0 &&
+		affair_goes_to(move, sight->host->run_by);
+}
+
+/* A few mailboxes are forgotten in any migration. */
+static bool is_badly_served(const struct subject *subject)
+{
+	const struct affair *move = affair_of(subject, SLOT_MOVE);
+	return move->foreign_known_bounces * FEW_FORGOTTEN >=
+		move->foreign_known_bounces + move->foreign_known_accepted;
+}
+
+static bool foreign_strikes(
+	const struct decide *decide, const struct sight *sight, bool sibling)
+{
+	const struct spike *spike = &sight->subject->spike;
+	if (is_announced(sight))
+		return spike->bounces[SPIKE_FOREIGN] >= (sibling ? 1u : 2u) &&
+			spike_score(spike, SPIKE_FOREIGN) >=
+			ANNOUNCED_SCORE - (sibling ? SIBLING_WEIGHT : 0) &&
+			is_badly_served(sight->subject);
+	const double prior = FOREIGN_WEIGHT + (sibling ? SIBLING_WEIGHT : 0);
+	return spike->bounces[SPIKE_FOREIGN] >= (sibling ? 1u : 2u) &&
+		spike_score(spike, SPIKE_FOREIGN) + prior >=
+		spike_threshold(spike, alpha(decide, FOREIGN_SHARE));
+}
+
+static bool known_strikes(const struct decide *decide, const struct spike *spike)
+{
+	return spike->bounces[SPIKE_KNOWN] >= 3 &&
+		spike_score(spike, SPIKE_KNOWN) >=
+		spike_threshold(spike, alpha(decide, KNOWN_SHARE));
+}
+
+/* Too few bounces for either test, and together too many: what a fault of a small domain is. */
+static bool joint_strikes(
+	const struct decide *decide, const struct subject *subject, int64_t at)
+{
+	const struct spike *spike = &subject->spike;
+	return spike->bounces[SPIKE_JOINT] >= 3 && spike->bounces[SPIKE_KNOWN] >= 2 &&
+		spike_is_settled(spike, at) &&
+		spike->bounces[SPIKE_JOINT] >=
+		JOINT_LEAST * spike->attempts[SPIKE_JOINT] &&
+		spike_score(spike, SPIKE_JOINT) >=
+		spike_threshold(spike, alpha(decide, KNOWN_SHARE));
+}
+
+static bool all_strike(const struct decide *decide, const struct spike *spike, int64_t at)
+{
+	return spike->bounces[SPIKE_ALL] >= 3 && spike_is_settled(spike, at) &&
+		spike_score(spike, SPIKE_ALL) >=
+		spike_threshold(spike, alpha(decide, ALL_SHARE));
+}
+
+static void try_tests(struct decide *decide, const struct sight *sight)
+{
+	struct subject *subject = sight->subject;
+	const int64_t at = sight->delivery->at;
+	if (sight->foreign) {
+		const bool sibling =
+			move_is_sibling(decide, subject, sight->host->run_by, at);
+		if (foreign_strikes(decide, sight, sibling))
+			move_alarm(decide, subject, sight->host, at);
+		return;
+	}
+	const bool known = known_strikes(decide, &subject->spike) ||
+		joint_strikes(decide, subject, at);
+	if (known || all_strike(decide, &subject->spike, at))
+		fault_alarm(decide, subject, known, at);
+}
+
+/* --- each sort --- */
+
+static void teach(struct decide *decide, const struct sight *sight, bool bounced)
+{
+	struct subject *subject = sight->subject;
+	const struct spike_attempt attempt = {
+		.at = sight->delivery->at,
+		.bounced = bounced,
+		.known = sight->delivery->accepted_before,
+		.foreign = sight->foreign,
+		.teaches = !sight->foreign && affair_of(subject, SLOT_MOVE) == NULL &&
+			affair_of(subject, SLOT_SPIKE) == NULL,
+		.surprise = sight->sort == SORT_UNSERVED && sight->foreign
+			? SURPRISE_REFUSED
+			: sight->sort == SORT_REFUSED ? SURPRISE_OTHER
+						      : 0,
+	};
+	if (subject->spike.first_at == 0)
+		decide->mailed++;
+	spike_attempt(&subject->spike, &attempt);
+}
+
+static void take_good(struct decide *decide, const struct sight *sight)
+{
+	struct subject *subject = sight->subject;
+	const int64_t at = sight->delivery->at;
+	teach(decide, sight, false);
+	subject->stuck[0] = fmaxf(0, subject->stuck[0] - 0.6F);
+	subject->stuck[1] = fmaxf(0, subject->stuck[1] - 2.3F);
+	if (subject->stuck[0] <= 0 && subject->stuck[1] <= 0)
+		subject->stuck_mails = 0;
+	if (sight->host != NULL && own_has(&subject->own, sight->host)) {
+		if (sight->network != 0)
+			own_learn_network(&subject->own, sight->host, sight->network);
+	} else if (sight->host != NULL) {
+		struct affair *move = affair_of(subject, SLOT_MOVE);
+		if (own_accepted(&subject->own, sight->host, at) && move != NULL)
+			affair_prove(move, "own-by-acceptance", 0, at,
+				"%s has accepted mail for a day: it is the domain's own "
+				"now",
+				sight->host->run_by->name);
+	}
+	bool any = false;
+	for (int i = 0; i < SLOTS; i++) {
+		struct affair *affair = affair_of(subject, (enum slot)i);
+		if (affair == NULL)
+			continue;
+		count_good(affair, sight);
+		any = true;
+	}
+	if (any)
+		reconsider(decide, subject, at);
+}
+
+static void take_bounce(struct decide *decide, const struct sight *sight)
+{
+	struct subject *subject = sight->subject;
+	if (sight->sort == SORT_REFUSED && !sight->foreign)
+		return; /* content and policy: daily bread */
+	teach(decide, sight, true);
+	keep_toll(decide, sight);
+	if (decide->now - sight->delivery->at <= DECIDE_LATE_MS)
+		try_tests(decide, sight);
+	reconsider(decide, subject, sight->delivery->at);
+}
+
+static void take_stuck(struct decide *decide, const struct sight *sight)
+{
+	struct subject *subject = sight->subject;
+	const int64_t at = sight->delivery->at;
+	struct affair *move = affair_of(subject, SLOT_MOVE);
+	if (move != NULL)
+		move->deferrals++;
+	if (!sight->delivery->fresh || sight->foreign)
+		return;
+	if (subject->stuck_mails++ == 0)
+		subject->stuck_since = at;
+	subject->stuck[0] += 3.14F; /* ln(1 + 0.45 * 0.98 / 0.02) */
+	subject->stuck[1] += 3.81F; /* ln(1 + 0.9 * 0.98 / 0.02) */
+	struct affair *affair = affair_of(subject, SLOT_RECEIVER);
+	if (affair != NULL) {
+		affair->deferrals++;
+		affair->good = 0;
+		affair->hot_at = at;
+	}
+	fault_stuck(decide, subject, at);
+	reconsider(decide, subject, at);
+}
+
+/* An exchange cannot be found, where the domain itself can. */
+static bool is_other_name(const struct decide_delivery *delivery)
+{
+	return delivery->missing != NULL &&
+		!name_equal(delivery->missing, delivery->domain);
+}
+
+static void take_lost(struct decide *decide, const struct sight *sight)
+{
+	struct subject *subject = sight->subject;
+	const int64_t at = sight->delivery->at;
+	if (!is_other_name(sight->delivery))
+		return;
+	if (at - subject->missing_since > HOUR_MS)
+		subject->missing_mails = 0;
+	if (subject->missing_mails++ == 0)
+		subject->missing_since = at;
+	outage_missing(decide, subject, sight->delivery->missing, at);
+}
+
+static void look_closer(struct decide *decide, struct sight *sight)
+{
+	const struct decide_delivery *delivery = sight->delivery;
+	struct endpoint address;
+	sight->sort = sort_of(delivery);
+	if (*delivery->relay_host == '\0' || sight->sort == SORT_LOST)
+		return;
+	sight->host = hosts_get(&decide->hosts, delivery->relay_host);
+	if (sight->host == NULL) {
+		decide_fail(decide);
+		return;
+	}
+	if (*delivery->relay_ip != '\0' &&
+		endpoint_parse(delivery->relay_ip, 25, &address) == 0)
+		sight->network = operators_network(decide->operators, &address);
+	if (sight->sort != SORT_STUCK)
+		count_relay(decide, sight->host->run_by);
+	sight->foreign = !own_is_empty(&sight->subject->own) &&
+		!own_has_at(&sight->subject->own, sight->host, sight->network) &&
+		!relays_are_void(decide);
+}
+
+int decide_delivery(struct decide *decide, const struct decide_delivery *delivery)
+{
+	if (decide_advance(decide, delivery->at) < 0)
+		return -ENOMEM;
+	struct sight sight = {
+		.delivery = delivery,
+		.subject = decide_subject(decide, delivery->domain, delivery->at),
+	};
+	if (sight.subject == NULL)
+		return -ENOMEM;
+	look_closer(decide, &sight);
+	if (sight.sort != SORT_NONE)
+		outage_count(decide, sight.subject, delivery->at,
+			sight.sort == SORT_LOST && !is_other_name(delivery));
+	switch (sight.sort) {
+	case SORT_NONE:
+		break;
+	case SORT_GOOD:
+		take_good(decide, &sight);
+		break;
+	case SORT_UNKNOWN:
+	case SORT_UNSERVED:
+	case SORT_REFUSED:
+		take_bounce(decide, &sight);
+		break;
+	case SORT_STUCK:
+		take_stuck(decide, &sight);
+		break;
+	case SORT_LOST:
+		take_lost(decide, &sight);
+		break;
+	}
+	const int error = decide->error;
+	decide->error = 0;
+	return error;
+}
+
+struct decide_totals decide_totals(const struct decide *decide)
+{
+	struct decide_totals totals = {
+		.domains = decide->subjects_len,
+		.expected_false_alarms = decide->budget,
+		.relays_void = relays_are_void(decide),
+	};
+	for (size_t i = 0; i < decide->affairs_len; i++)
+		totals.open += decide->affairs[i]->state != INCIDENT_CLOSED;
+	return totals;
+}

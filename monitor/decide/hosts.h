@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * hosts — the mail hosts that were named, each once: who runs it, and in which networks it is.
+ * Sets of exchanges too are kept once: most domains share theirs with many others.
+ * What is found stays for the life of the table, so pointers compare as identities.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "monitor/decide/lexicon.h"
+#include "monitor/operators.h"
+
+struct endpoint;
+struct mxset;
+
+#define HOST_NETWORKS 8
+
+struct host {
+	const char *name; /* owned; text, lower case, no final dot */
+	const struct operator_entry *run_by;
+	uint64_t networks[HOST_NETWORKS]; /* the latest first */
+	unsigned networks_len;
+};
+
+struct exchange_host {
+	struct host *host;
+	uint16_t preference;
+};
+
+/* By preference and name; a null MX is one entry without a host. */
+struct exchanges {
+	size_t len;
+	struct exchange_host hosts[];
+};
+
+struct hosts {
+	struct operators *operators; /* borrowed */
+	struct lexicon by_name;
+	struct lexicon by_set;
+	void **owned; /* everything that is to be freed */
+	size_t owned_len;
+	size_t owned_room;
+};
+
+void hosts_init(struct hosts *hosts, struct operators *operators);
+void hosts_finish(struct hosts *hosts);
+/* NULL for want of memory. */
+struct host *hosts_get(struct hosts *hosts, const char *name);
+const struct exchanges *hosts_get_set(struct hosts *hosts, const struct mxset *set);
+/* The host has, or had, this address. */
+void host_add_network(struct host *host, uint64_t network);
+bool exchanges_have(const struct exchanges *set, const struct host *host);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * inside — what the files of the detector share, and nobody else sees.
+ *
+ * A *subject* is a domain with all that is known of it. An *affair* is an incident being worked
+ * on. Facts come in by attempt.c (deliveries) and look.c (the DNS); both call reconsider(),
+ * which goes through the rules of move.c (the MX is elsewhere), fault.c (bounces, deferrals)
+ * and outage.c (no usable answer).
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "monitor/decide/affair.h"
+#include "monitor/decide/decide.h"
+#include "monitor/decide/hosts.h"
+#include "monitor/decide/lexicon.h"
+#include "monitor/decide/look.h"
+#include "monitor/decide/own.h"
+#include "monitor/decide/rules.h"
+#include "monitor/decide/spike.h"
+
+#define MINUTE_MS INT64_C(60000)
+#define HOUR_MS INT64_C(3600000)
+#define DAY_MS INT64_C(86400000)
+
+#define SUBJECT_SETS 8
+#define SUBJECT_TOLLS 1024 /* bounces that are kept before there is an incident */
+
+struct subject {
+	uint8_t *domain; /* owned wire name */
+	uint32_t ordinal; /* from 0, as they were met */
+	int64_t met_at;
+	struct own own;
+	const struct operator_entry *expected[AFFAIR_OPERATORS];
+	uint8_t expected_len;
+	bool any_expected; /* a planned change, to whatever it is */
+	int64_t expected_until; /* 0: for good */
+	struct look *looks; /* owned; one a view */
+	const struct exchanges *sets[SUBJECT_SETS]; /* seen at home, the latest first */
+	const struct exchanges *departed; /* the set before the present one */
+	int64_t departed_at;
+	struct spike spike;
+	float stuck[2]; /* as in spike.c, of deferrals at own hosts */
+	int64_t stuck_since;
+	uint32_t stuck_mails;
+	struct tolls tolls; /* bounces of the last day, before there is an incident */
+	uint32_t missing_mails; /* that met an exchange without address, lately */
+	int64_t missing_since;
+	int64_t active_slice; /* see outage.c */
+	int64_t lost_slice;
+	int64_t timer_at; /* 0: none */
+	struct affair *affairs[SLOTS]; /* owned by the detector */
+};
+
+struct view {
+	char *name; /* owned */
+	bool authoritative;
+	int64_t interval_ms;
+	uint32_t seen; /* domains it has answered for */
+	uint32_t failing; /* of these */
+	int64_t sick_since; /* 0: well */
+	int64_t sick_until; /* well again from then on */
+};
+
+struct timer {
+	int64_t at;
+	struct subject *subject; /* NULL: of all */
+};
+
+/* A hijack of a while ago: another from and to the same operators is likelier for it. */
+struct precedent {
+	const struct operator_entry *from;
+	const struct operator_entry *to;
+	const struct subject *subject;
+	int64_t at;
+};
+#define PRECEDENTS 256
+
+struct decide {
+	struct operators *operators;
+	double budget; /* false alarms a year */
+	struct hosts hosts;
+	struct lexicon by_domain;
+	struct subject **subjects; /* owned, by ordinal */
+	size_t subjects_len;
+	size_t subjects_room;
+	struct view views[DECIDE_VIEWS_MAX];
+	int views_len;
+	struct affair **affairs; /* owned, by serial */
+	size_t affairs_len;
+	size_t affairs_room;
+	uint64_t serials;
+	struct affair *self; /* our own trouble, NULL: none */
+	struct precedent precedents[PRECEDENTS];
+	size_t precedents_len; /* ever */
+	struct timer *timers; /* owned; a heap */
+	size_t timers_len;
+	size_t timers_room;
+	int64_t now;
+	struct { /* which relay takes how much of the mail */
+		const struct operator_entry *entry;
+		double attempts;
+	} relays[16];
+	double attempts;
+	size_t mailed; /* domains with deliveries */
+	int64_t slice; /* of time, for the share of domains that cannot be found */
+	uint32_t slice_active;
+	uint32_t slice_lost;
+	int64_t lost_since; /* 0: all can be found */
+	int error; /* first want of memory */
+};
+
+/* --- engine.c --- */
+struct subject *decide_subject(struct decide *decide, const uint8_t *domain, int64_t at);
+void decide_set_timer(struct decide *decide, struct subject *subject, int64_t at);
+void decide_fail(struct decide *decide);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * lexicon — finds things by the bytes of their name.
+ *
+ * Open addressing under a keyed hash: names come from outside. Things are pointers whose name
+ * the owner can tell; they are never removed. Nothing may depend on the order of slots.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "resolvers/digest.h"
+
+/* The name of a thing; ret_len is set. */
+typedef const void *(*lexicon_name_fn)(const void *thing, size_t *ret_len);
+
+struct lexicon {
+	struct digest_key key;
+	lexicon_name_fn name;
+	void **slots; /* owned; the things are not */
+	size_t room; /* a power of two, or 0 */
+	size_t len;
+};
+
+void lexicon_init(struct lexicon *lexicon, lexicon_name_fn name);
+void lexicon_finish(struct lexicon *lexicon);
+/* NULL where there is none. */
+void *lexicon_find(const struct lexicon *lexicon, const void *name, size_t len);
+/* The thing must not be in it. Returns 0 or -ENOMEM. */
+int lexicon_add(struct lexicon *lexicon, void *thing) __attribute__((warn_unused_result));

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/* No usable answer: is it the domain, or are we the blind ones? */
+#include "monitor/decide/inside.h"
+#include "resolvers/name.h"
+
+#define SICK_SHARE 10 /* one of so many domains fails: the view is sick, */
+#define SICK_LEAST 2 /* and more than so many */
+#define SICK_AFTER_MS (20 * MINUTE_MS) /* and is not trusted again before */
+#define FAILURES_MEANT 2 /* in a row */
+#define OWN_DEAD_POLLS 2 /* intervals that caches may hide what the domain's servers do */
+#define REOPEN_MS (6 * HOUR_MS)
+#define GONE_MS (3 * DAY_MS)
+#define MISSING_MAILS 3
+#define QUIET_MS (2 * HOUR_MS)
+#define SLICE_MS (10 * MINUTE_MS)
+#define LOST_LEAST 5 /* domains of a slice that cannot be found, */
+#define LOST_SHARE 0.3 /* and so many of all: it is us */
+
+/* --- our own views --- */
+
+bool outage_is_sick(const struct decide *decide, int view, int64_t at)
+{
+	const struct view *each = &decide->views[view];
+	return each->sick_since != 0 && (each->sick_until == 0 || at < each->sick_until);
+}
+
+static bool is_failing(const struct view *view)
+{
+	return view->failing > SICK_LEAST && view->failing * SICK_SHARE > view->seen;
+}
+
+void outage_view_changed(struct decide *decide, int view, int64_t at)
+{
+	struct view *each = &decide->views[view];
+	if (is_failing(each)) {
+		if (!outage_is_sick(decide, view, at))
+			each->sick_since = at;
+		each->sick_until = 0;
+		outage_self(decide, at);
+	} else if (each->sick_since != 0 && each->sick_until == 0) {
+		each->sick_until = at + SICK_AFTER_MS;
+		decide_set_timer(decide, NULL, each->sick_until);
+		outage_self(decide, at);
+	}
+}
+
+/* --- our own trouble --- */
+
+static struct affair *begin_self(struct decide *decide, int64_t at)
+{
+	if (decide->self != NULL && decide->self->state != INCIDENT_CLOSED)
+		return decide->self;
+	decide->self = affair_begin(decide, NULL, SLOT_DNS, INCIDENT_SELF, at, 0);
+	if (decide->self != NULL)
+		affair_open(decide->self, at);
+	return decide->self;
+}
+
+void outage_self(struct decide *decide, int64_t at)
+{
+	unsigned sick = 0, failing = 0;
+	for (int i = 0; i < decide->views_len; i++) {
+		const struct view *view = &decide->views[i];
+		sick += outage_is_sick(decide, i, at);
+		if (view->sick_since == 0 || view->sick_until != 0)
+			continue;
+		failing++;
+		struct affair *affair = begin_self(decide, at);
+		if (affair != NULL && !affair_has_proof(affair, "view-fails"))
+			affair_prove(affair, "view-fails", 0, at,
+				"view %s gives no usable answer for %u of %u domains",
+				view->name, view->failing, view->seen);
+	}
+	if (decide->lost_since != 0 || decide->self == NULL)
+		return;
+	if (failing == 0)
+		affair_revert(decide->self, at);
+	if (sick == 0)
+		affair_close(decide->self, at);
+}
+
+/* Of the domains that mail goes to now, how many cannot be found? */
+static void end_slice(struct decide *decide, int64_t slice)
+{
+	const bool lost = decide->slice_lost >= LOST_LEAST &&
+		decide->slice_lost > LOST_SHARE * decide->slice_active;
+	if (!lost && decide->slice_active > 0 && decide->lost_since != 0) {
+		decide->lost_since = 0;
+		outage_self(decide, slice * SLICE_MS);
+	}
+	decide->slice = slice;
+	decide->slice_active = 0;
+	decide->slice_lost = 0;
+}
+
+void outage_count(struct decide *decide, struct subject *subject, int64_t at, bool lost)
+{
+	const int64_t slice = at / SLICE_MS;
+	if (slice > decide->slice)
+		end_slice(decide, slice);
+	if (slice < decide->slice)
+		return;
+	decide->slice_active += subject->active_slice != slice;
+	subject->active_slice = slice;
+	if (!lost)
+		return;
+	decide->slice_lost += subject->lost_slice != slice;
+	subject->lost_slice = slice;
+	if (decide->slice_lost < LOST_LEAST ||
+		decide->slice_lost <= LOST_SHARE * decide->slice_active)
+		return;
+	struct affair *affair = begin_self(decide, at);
+	if (affair == NULL)
+		return;
+	if (decide->lost_since == 0)
+		decide->lost_since = at;
+	affair_prove(affair, "lookups-fail", 0, decide->lost_since,
+		"the mail server cannot look up %u of %u domains that it sends to: its "
+		"resolver or network fails, not they",
+		decide->slice_lost, decide->slice_active);
+}
+
+/* --- a domain that cannot be found --- */
+
+struct voices {
+	bool own_dead; /* the domain's own servers, for some polls */
+	unsigned dead; /* fail, or say that there is no such domain */
+	unsigned gone; /* of these, the latter */
+	unsigned all;
+	int64_t since; /* the first of the dead */
+};
+
+static struct voices hear(
+	const struct decide *decide, const struct subject *subject, int64_t at)
+{
+	struct voices voices = {0};
+	for (int i = 0; i < decide->views_len; i++) {
+		const struct look *look = &subject->looks[i];
+		if (outage_is_sick(decide, i, at) ||
+			(look->position == POSITION_UNSEEN && look->failures == 0))
+			continue;
+		const bool gone = look->failures == 0 && look->position == POSITION_GONE;
+		const bool dead = gone || look->failures >= FAILURES_MEANT;
+		const int64_t since = gone ? look->since : look->failing_since;
+		if (decide->views[i].authoritative && dead)
+			voices.own_dead |= at - since >=
+				OWN_DEAD_POLLS * decide->views[i].interval_ms;
+		voices.all++;
+		voices.gone += gone;
+		voices.dead += dead;
+		if (dead && (voices.since == 0 || since < voices.since))
+			voices.since = since;
+	}
+	return voices;
+}
+
+static bool is_out(struct voices voices)
+{
+	return voices.own_dead || (voices.dead >= 2 && voices.dead * 2 > voices.all) ||
+		(voices.all == 1 && voices.dead == 1);
+}
+
+static void begin_outage(
+	struct decide *decide, struct subject *subject, struct voices voices, int64_t at)
+{
+	const struct affair *last = subject->affairs[SLOT_DNS];
+	if (last != NULL && last->state == INCIDENT_CLOSED &&
+		last->closed_at >= voices.since)
+		return;
+	struct affair *affair = affair_begin(
+		decide, subject, SLOT_DNS, INCIDENT_DNS_OUTAGE, at, REOPEN_MS);
+	if (affair == NULL)
+		return;
+	affair->change_at = voices.since;
+	affair_set_from(affair, subject->sets[0]);
+	affair_prove(affair, voices.gone > 0 ? "no-such-domain" : "no-answer", 0,
+		voices.since, "%u of %u views %s", voices.dead, voices.all,
+		voices.gone > 0 ? "say that there is no such domain"
+				: "get no usable answer");
+	affair_open(affair, at);
+	decide_set_timer(decide, subject, voices.since + GONE_MS);
+}
+
+static void follow_outage(
+	struct decide *decide, struct subject *subject, struct affair *affair, int64_t at)
+{
+	const struct voices voices = hear(decide, subject, at);
+	if (affair->missing) {
+		if (at - affair->hot_at >= QUIET_MS && affair->good >= 3) {
+			affair_revert(affair, affair->good_at);
+			affair_close(affair, at);
+		}
+		return;
+	}
+	if (!is_out(voices)) {
+		affair_revert(affair, at);
+		affair_close(affair, at);
+	} else if (voices.gone > 0 && at - affair->change_at >= GONE_MS) {
+		affair_set_kind(affair, INCIDENT_EXPIRY, at);
+		affair_prove(affair, "stayed", 0, at,
+			"for three days there has been no such domain");
+		affair_close(affair, at);
+	}
+}
+
+/* An answer comes once: that it still holds is to be looked at again. */
+static void set_own_timer(struct decide *decide, struct subject *subject, int64_t at)
+{
+	for (int i = 0; i < decide->views_len; i++) {
+		const struct look *look = &subject->looks[i];
+		const int64_t due =
+			look->since + OWN_DEAD_POLLS * decide->views[i].interval_ms;
+		if (decide->views[i].authoritative && look->position == POSITION_GONE &&
+			due > at)
+			decide_set_timer(decide, subject, due);
+	}
+}
+
+void outage_reconsider(struct decide *decide, struct subject *subject, int64_t at)
+{
+	struct affair *affair = affair_of(subject, SLOT_DNS);
+	if (affair != NULL) {
+		follow_outage(decide, subject, affair, at);
+		return;
+	}
+	const struct voices voices = hear(decide, subject, at);
+	if (is_out(voices))
+		begin_outage(decide, subject, voices, at);
+	else if (voices.gone > 0)
+		set_own_timer(decide, subject, at);
+}
+
+void outage_missing(
+	struct decide *decide, struct subject *subject, const uint8_t *target, int64_t at)
+{
+	char text[NAME_TEXT_MAX];
+	struct affair *affair = affair_of(subject, SLOT_DNS);
+	if (affair != NULL && affair->missing) {
+		affair->hot_at = at;
+		affair->deferrals++;
+		affair->good = 0;
+	}
+	if (affair != NULL || subject->missing_mails < MISSING_MAILS)
+		return;
+	affair = affair_begin(
+		decide, subject, SLOT_DNS, INCIDENT_DNS_OUTAGE, at, REOPEN_MS);
+	if (affair == NULL)
+		return;
+	affair->missing = true;
+	affair->silent = false;
+	affair_set_from(affair, subject->sets[0]);
+	affair_prove(affair, "exchange-without-address", 0, subject->missing_since,
+		"the mail server finds no address of %.200s, which the MX names",
+		name_format(target, text));
+	affair_open(affair, at);
+}
