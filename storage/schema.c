@@ -150,14 +150,6 @@ static const char *const version_2[] = {
 	"CREATE TABLE deferral(hour INTEGER NOT NULL, hash BLOB NOT NULL,"
 	" PRIMARY KEY(hour, hash)) STRICT, WITHOUT ROWID",
 
-	/* Mail by day, and the domains that are watched for it. */
-	"CREATE TABLE volume(day INTEGER NOT NULL,"
-	" name INTEGER NOT NULL REFERENCES name, count INTEGER NOT NULL,"
-	" PRIMARY KEY(day, name)) STRICT, WITHOUT ROWID",
-	"CREATE TABLE popular(watch TEXT NOT NULL,"
-	" name INTEGER NOT NULL REFERENCES name, since_at INTEGER NOT NULL,"
-	" below_at INTEGER NOT NULL, PRIMARY KEY(watch, name)) STRICT, WITHOUT ROWID",
-
 	"CREATE TABLE relay(name INTEGER NOT NULL REFERENCES name,"
 	" host INTEGER NOT NULL REFERENCES host, first_at INTEGER NOT NULL,"
 	" last_at INTEGER NOT NULL, answers INTEGER NOT NULL, accepted INTEGER NOT NULL,"
@@ -191,9 +183,10 @@ static const char *const version_2[] = {
 };
 
 /*
- * Incidents. The row of an incident changes as it goes on; what it was when it opened, became
- * something else and closed stands in incident_event, whose rows are chained. Addresses and
- * hashes are in incident_recipient alone. Times are 0 where there is none.
+ * Incidents, and the domains that mail goes to. The row of an incident changes as it goes on;
+ * what it was when it opened, became something else and closed stands in incident_event, whose
+ * rows are chained. Addresses and hashes are in incident_recipient alone. Times are 0 where there
+ * is none.
  *
  * `name` of what is known of recipients lets a domain's be erased; it is missing where version 2
  * wrote the row.
@@ -250,6 +243,14 @@ static const char *const version_3[] = {
 	"ALTER TABLE recipient ADD COLUMN name INTEGER REFERENCES name",
 	"ALTER TABLE final ADD COLUMN name INTEGER REFERENCES name",
 	"ALTER TABLE deferral ADD COLUMN name INTEGER REFERENCES name",
+
+	/* Mail by day, and the domains that are watched for it. */
+	"CREATE TABLE volume(day INTEGER NOT NULL,"
+	" name INTEGER NOT NULL REFERENCES name, count INTEGER NOT NULL,"
+	" PRIMARY KEY(day, name)) STRICT, WITHOUT ROWID",
+	"CREATE TABLE popular(watch TEXT NOT NULL,"
+	" name INTEGER NOT NULL REFERENCES name, since_at INTEGER NOT NULL,"
+	" below_at INTEGER NOT NULL, PRIMARY KEY(watch, name)) STRICT, WITHOUT ROWID",
 
 	/* What the detector remembers of a name; of all together: 0. */
 	"CREATE TABLE memory(name INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT",
