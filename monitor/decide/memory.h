@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * memory — what the detector knows, as bytes, so that it survives a restart.
+ *
+ * A row a name, and one of all domains together (domain NULL); a name is that of a domain, of a
+ * mail host, or both. Rows stand for themselves: one that is lost or damaged takes no other
+ * with it. Views are known by their names, and so are operators and hosts: the views of the engine
+ * that recalls, and its table of operators, may be others. Recipients are in it by hash alone.
+ *
+ * An engine that was remembered and recalled makes the same incidents as one that never stopped.
+ * The order of recalling does not matter.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+struct decide;
+
+/* bytes are borrowed for the call. 0 takes the row; anything else ends. */
+typedef int (*decide_memory_fn)(
+	void *owner, const uint8_t *domain, const void *bytes, size_t len);
+/* Hands out each row that has changed since the last time. To be called after decide_take() and
+ * in the same transaction: an incident that closed and was not taken is not remembered.
+ * Returns 0, -ENOMEM, or what fn returned: that row and the rest come again the next time. */
+int decide_remember(struct decide *decide, decide_memory_fn fn, void *owner)
+	__attribute__((warn_unused_result));
+
+/* Restores a row into an engine that has its views by now and was told nothing of the domain.
+ * Returns 0; -EUCLEAN for bytes that decide_remember() did not make, or made of another version:
+ * nothing is restored; -EEXIST where the domain is known already; -ENOMEM. */
+int decide_recall(struct decide *decide, const uint8_t *domain, const void *bytes,
+	size_t len) __attribute__((warn_unused_result));
