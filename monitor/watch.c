@@ -12,7 +12,6 @@
  */
 #include "monitor/watch.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +30,7 @@
 #include "monitor/resolvconf.h"
 #include "monitor/roster.h"
 #include "monitor/summary.h"
+#include "monitor/watch_inside.h"
 #include "storage/history.h"
 #include "storage/lookup.h"
 #include "storage/retention.h"
@@ -42,35 +42,7 @@
 #define PRUNE_EVERY_MS 3600000
 #define FLUSH_POINTS_MOST 50000 /* beyond, counters follow in their own time */
 
-struct watch {
-	const struct watch_options *options;
-	const struct conf *conf; /* in force: that of the options, or `reloaded` */
-	struct conf *reloaded; /* owned; NULL: none yet */
-	struct store *store;
-	int64_t run;
-	struct timeline timeline;
-	struct news_queue *queue;
-	struct recorder *recorder;
-	struct fleet *fleet;
-	struct roster *wished; /* while a request changes the watch list */
-	struct control *control;
-	struct ingest *ingest;
-	struct autowatch *autowatch;
-	struct resolvconf resolvconf;
-	size_t domains;
-	uint64_t points; /* active, when the fleet started */
-	uint64_t flushes; /* asked for, by poller */
-	uv_loop_t loop;
-	uv_async_t news;
-	uv_timer_t tick;
-	uv_timer_t end;
-	uv_signal_t signals[3];
-	uint64_t started_mono_ms;
-	uint64_t prune_mono_ms; /* when old history is looked for again */
-	int status; /* exit status */
-};
-
-static int64_t now_at(struct watch *watch)
+int64_t watch_now(struct watch *watch)
 {
 	timeline_advance(&watch->timeline, clock_read(), NULL);
 	return watch->timeline.at;
@@ -85,7 +57,7 @@ static void on_pushed(void *owner)
 
 static void write_news(struct watch *watch)
 {
-	const bool failed = recorder_write(watch->recorder, now_at(watch)) != 0;
+	const bool failed = recorder_write(watch->recorder, watch_now(watch)) != 0;
 	const struct recorder_counts counts = recorder_counts(watch->recorder);
 	if (watch->control)
 		control_flushed(watch->control, counts.flushes);
@@ -101,86 +73,7 @@ static void on_news(uv_async_t *async)
 	write_news(async->data);
 }
 
-/* --- the fleet --- */
-
-static int build_roster(
-	struct watch *watch, const struct conf *conf, struct roster **ret_roster)
-{
-	const struct roster_sources sources = {
-		.conf = conf,
-		.store = watch->store,
-		.domains = watch->options->domains,
-		.domains_len = watch->options->domains_len,
-	};
-	return roster_build(&sources, ret_roster);
-}
-
-/* Takes the roster. */
-static int launch(
-	struct watch *watch, struct roster *roster, struct interruption interruption)
-{
-	now_at(watch);
-	const struct fleet_options options = {
-		.conf = watch->conf,
-		.store = watch->store,
-		.queue = watch->queue,
-		.interruption = interruption,
-		.timeline = watch->timeline,
-		.once = watch->options->once,
-	};
-	watch->domains = roster_len(roster);
-	int error = fleet_create(&options, roster, &watch->fleet);
-	roster_destroy(roster);
-	if (error != 0)
-		return error;
-	watch->points = fleet_tally(watch->fleet).targets;
-	error = fleet_start(watch->fleet);
-	if (error == 0 && !watch->options->once)
-		error = ingest_create(
-			&watch->loop, watch->store, watch->conf, &watch->ingest);
-	if (error == 0 && watch->domains == 0)
-		log_warn("watch",
-			"no domain is watched yet: name some, or `mxvigil watch add`");
-	return error;
-}
-
-static void land(struct watch *watch)
-{
-	fleet_stop(watch->fleet);
-	ingest_destroy(watch->ingest);
-	watch->ingest = NULL;
-	if (recorder_write(watch->recorder, now_at(watch)) != 0)
-		watch->status = 1;
-	fleet_destroy(watch->fleet);
-	watch->fleet = NULL;
-}
-
 /* --- events --- */
-
-/* The configuration may wish for the domain too: what counts is all wishes together, which are
- * gathered once for all changes of a request. */
-static void on_listed(void *owner, const struct control_change *change)
-{
-	struct watch *const watch = owner;
-	const int64_t now = now_at(watch);
-	if (!watch->fleet)
-		return;
-	if (!watch->wished && build_roster(watch, watch->conf, &watch->wished) != 0)
-		return;
-	for (size_t view = 0; view < watch->conf->views_len; view++) {
-		const int64_t interval =
-			roster_interval(watch->wished, change->domain, view, false);
-		if (fleet_set(watch->fleet, change->domain, view, interval, now) != 0)
-			log_err("watch", "the list has changed, but polling has not");
-	}
-}
-
-static void on_listed_all(void *owner)
-{
-	struct watch *const watch = owner;
-	roster_destroy(watch->wished);
-	watch->wished = NULL;
-}
 
 static uint64_t on_flush(void *owner)
 {
@@ -205,7 +98,7 @@ static void prune(struct watch *watch)
 	const uint64_t mono = clock_mono_ms();
 	if (keep_ms <= 0 || mono < watch->prune_mono_ms)
 		return;
-	const int64_t now = now_at(watch);
+	const int64_t now = watch_now(watch);
 	struct store_error error;
 	int more = 0;
 	if (retention_prune(
@@ -234,67 +127,11 @@ static void on_end(uv_timer_t *timer)
 	uv_stop(timer->loop);
 }
 
-static void drop_conf(struct conf *conf)
-{
-	if (conf)
-		conf_finish(conf);
-	free(conf);
-}
-
-/* Reads the configuration and the domains that it wishes for. NULL (logged) where any of it is
- * wrong. */
-static struct conf *read_again(struct watch *watch, struct roster **ret_roster)
-{
-	struct conf_error error;
-	struct conf *conf = calloc(1, sizeof *conf);
-	if (!conf)
-		return NULL;
-	if (conf_load(watch->options->conf_path, conf, &error) != 0) {
-		log_err("watch", "configuration is wrong, the old one stays in force: %s",
-			error.text);
-		free(conf);
-		return NULL;
-	}
-	const char *const store = watch->options->store_override;
-	if ((store && conf_use_store(conf, store) != 0) ||
-		build_roster(watch, conf, ret_roster) != 0) {
-		log_err("watch",
-			"configuration cannot be taken up, the old one stays in "
-			"force");
-		drop_conf(conf);
-		return NULL;
-	}
-	return conf;
-}
-
-/* Reads the configuration again and starts a new fleet under it. */
-static void reload(struct watch *watch)
-{
-	struct roster *roster;
-	struct conf *conf = read_again(watch, &roster);
-	if (!conf)
-		return;
-	if (strcmp(conf->store, watch->conf->store) != 0 ||
-		strcmp(conf->control, watch->conf->control) != 0)
-		log_warn("watch", "store and control stay until the next start");
-	land(watch);
-	drop_conf(watch->reloaded);
-	watch->reloaded = conf;
-	watch->conf = conf;
-	if (launch(watch, roster, (struct interruption){.at = 0}) != 0) {
-		log_err("watch", "cannot go on under the new configuration");
-		watch->status = 1;
-		uv_stop(&watch->loop);
-		return;
-	}
-	log_info("watch", "configuration read again domains=%zu", watch->domains);
-}
-
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct watch *const watch = handle->data;
 	if (number == SIGHUP) {
-		reload(watch);
+		watch_reload(watch);
 		return;
 	}
 	log_info("watch", "stopping signal=%d", number);
@@ -349,7 +186,7 @@ static int begin_run(struct watch *watch, struct interruption *ret_interruption)
 static void end_run(struct watch *watch)
 {
 	struct store_error error;
-	const int64_t now = now_at(watch);
+	const int64_t now = watch_now(watch);
 	store_begin(watch->store);
 	history_stop_run(watch->store, watch->run, now);
 	if (store_commit(watch->store, now, &error) == 0)
@@ -407,8 +244,8 @@ static int work(struct watch *watch, struct interruption interruption)
 	int error = recorder_create(&recorder, &watch->recorder);
 	const struct control_hooks hooks = {
 		.owner = watch,
-		.on_change = on_listed,
-		.on_changes_end = on_listed_all,
+		.on_change = watch_listed,
+		.on_changes_end = watch_listed_all,
 		.on_flush = on_flush,
 		.on_ingest = on_ingest,
 	};
@@ -422,9 +259,9 @@ static int work(struct watch *watch, struct interruption interruption)
 	watch->started_mono_ms = clock_mono_ms();
 	struct roster *roster;
 	if (error == 0)
-		error = build_roster(watch, watch->conf, &roster);
+		error = watch_gather(watch, watch->conf, &roster);
 	if (error == 0)
-		error = launch(watch, roster, interruption);
+		error = watch_launch(watch, roster, interruption);
 	if (error != 0)
 		return error;
 	log_info("watch",
@@ -437,7 +274,7 @@ static int work(struct watch *watch, struct interruption interruption)
 	uv_run(&watch->loop, UV_RUN_DEFAULT);
 	fleet_stop(watch->fleet);
 	const struct poller_tally tally = fleet_tally(watch->fleet);
-	land(watch);
+	watch_land(watch);
 	if (watch->options->once)
 		summary_print(watch->domains, &tally,
 			recorder_counts(watch->recorder).changes,
@@ -488,7 +325,7 @@ int watch_run(const struct watch_options *options)
 		close_loop(watch);
 	store_close(watch->store);
 	news_queue_destroy(watch->queue);
-	drop_conf(watch->reloaded);
+	watch_drop_conf(watch->reloaded);
 	const int status = watch->status;
 	free(watch);
 	return status;

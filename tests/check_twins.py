@@ -35,6 +35,7 @@ ELSEWHERE = {
     "monitor/tell.c": "the scenarios poll real servers with the daemon",
     "monitor/view.c": "the scenarios poll real servers with the daemon",
     "monitor/watch.c": "the scenarios poll real servers with the daemon",
+    "monitor/watch_fleet.c": "the scenarios poll real servers with the daemon",
     "monitor/summary.c": "the scenarios run --once",
     "monitor/ingest/follow.c": "test_source rotates, cuts, kills",
     "monitor/ingest/intake.c": "test_source, and tests/monitor/ingest.py",
