@@ -12,7 +12,8 @@
  * only notes about lists, and may spend more than there is. */
 #define FOREIGN_SHARE 0.9
 #define KNOWN_SHARE 1.0
-#define ALL_SHARE 9.0
+#define JOINT_SHARE 3.0
+#define ALL_SHARE 18.0
 #define JOINT_LEAST 0.25 /* of the attempts bounce */
 /* ln-odds: a domain changes its operator about once in 1000 days; see docs/detection.md. */
 #define FOREIGN_WEIGHT 6.9
@@ -247,7 +248,7 @@ static bool joint_strikes(
 		spike->bounces[SPIKE_JOINT] >=
 		JOINT_LEAST * spike->attempts[SPIKE_JOINT] &&
 		spike_score(spike, SPIKE_JOINT) >=
-		spike_threshold(spike, alpha(decide, KNOWN_SHARE));
+		spike_threshold(spike, alpha(decide, JOINT_SHARE));
 }
 
 static bool all_strike(const struct decide *decide, const struct spike *spike, int64_t at)

@@ -137,7 +137,8 @@ void move_judge(struct decide *decide, struct affair *affair, int64_t at)
 void move_judge_late(struct decide *decide, struct affair *affair, int64_t at)
 {
 	const bool hit =
-		affair->foreign_known_bounces > 0 && affair->foreign_accepted == 0;
+		(affair->foreign_known_bounces > 0 || affair->foreign_bounces > 1) &&
+		affair->foreign_accepted == 0;
 	if (affair->alarm || affair->spiked || at - affair->reverted_at < MOVE_LATE_MS)
 		return;
 	if (affair->kind == INCIDENT_NULL_MX || affair->kind == INCIDENT_EXPIRY ||
