@@ -17,13 +17,14 @@ static const float relief[SPIKE_ALTERNATIVES] = {-0.162519F, -0.597837F, -2.3025
 struct prior {
 	double share;
 	double weight;
-	double slack; /* added to three times the share */
+	double factor; /* of the share is no news yet, */
+	double slack; /* and this on top */
 };
-static const struct prior prior_all = {0.010, 100, 0.010};
-static const struct prior prior_known = {0.003, 300, 0.010};
+static const struct prior prior_all = {0.010, 100, 2, 0.010};
+static const struct prior prior_known = {0.003, 300, 3, 0.010};
 /* For the joint test, which asks for a large share of bounces besides: closer to what is usual. */
 #define JOINT_FACTOR 1.5
-static const struct prior prior_stranger = {0.020, 50, 0.005};
+static const struct prior prior_stranger = {0.020, 50, 1.5, 0.005};
 static const double joint_slack_known = 0.002;
 
 static double usual(const struct spike_baseline *baseline, const struct prior *prior)
@@ -35,7 +36,7 @@ static double usual(const struct spike_baseline *baseline, const struct prior *p
 /* The largest share that is no spike. */
 static double null_share(const struct spike_baseline *baseline, const struct prior *prior)
 {
-	return fmin(0.6, 3 * usual(baseline, prior) + prior->slack);
+	return fmin(0.6, prior->factor * usual(baseline, prior) + prior->slack);
 }
 
 /* --- what is usual --- */
@@ -118,7 +119,7 @@ static double stranger_null(const struct spike *spike)
 		fmax(0, (double)spike->all.bounces - (double)spike->known.bounces);
 	const double share = (bounces + prior_stranger.share * prior_stranger.weight) /
 		(attempts + prior_stranger.weight);
-	return fmin(0.6, JOINT_FACTOR * share + prior_stranger.slack);
+	return fmin(0.6, prior_stranger.factor * share + prior_stranger.slack);
 }
 
 static double joint_known(const struct spike *spike)
