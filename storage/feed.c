@@ -23,20 +23,21 @@ static void put_place(struct query *query, int64_t source, const struct feed_pla
 	query_int(query, place->offset);
 	query_int(query, place->at);
 	query_text(query, place->state);
+	query_blob(query, place->marks.hashes, (size_t)place->marks.len * FEED_MARK);
 }
 
 void feed_put(struct store *store, const char *source, struct feed_place *place)
 {
 	static const char put[] =
 		"INSERT INTO feed(number, source, format, path, device, inode, head_len,"
-		" head, tail_len, tail, place, at, state)"
-		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+		" head, tail_len, tail, place, at, state, marks)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
 		" ON CONFLICT(number) DO UPDATE SET source = excluded.source,"
 		" path = excluded.path, device = excluded.device,"
 		" inode = excluded.inode, head_len = excluded.head_len,"
 		" head = excluded.head, tail_len = excluded.tail_len,"
 		" tail = excluded.tail, place = excluded.place, at = excluded.at,"
-		" state = excluded.state"
+		" state = excluded.state, marks = excluded.marks"
 		" RETURNING number";
 	const int64_t source_id = intern_source(store, source);
 	struct query query = query_begin(store, put);
@@ -115,6 +116,19 @@ static bool copy_hash(const struct query *query, int column, uint8_t *ret_hash)
 	return true;
 }
 
+static bool copy_marks(
+	const struct query *query, int column, struct feed_marks *ret_marks)
+{
+	size_t len;
+	const uint8_t *bytes = query_column_blob(query, column, &len);
+	if (len % FEED_MARK != 0 || len > sizeof ret_marks->hashes)
+		return false;
+	if (len > 0)
+		memcpy(ret_marks->hashes, bytes, len);
+	ret_marks->len = (uint32_t)(len / FEED_MARK);
+	return true;
+}
+
 static bool read_place(const struct query *query, struct feed_place *ret_place)
 {
 	*ret_place = (struct feed_place){
@@ -132,13 +146,14 @@ static bool read_place(const struct query *query, struct feed_place *ret_place)
 	copy_text(query, 2, ret_place->path, sizeof ret_place->path);
 	return ret_place->state != NULL && copy_hash(query, 6, ret_place->head) &&
 		copy_hash(query, 8, ret_place->tail) &&
+		copy_marks(query, 13, &ret_place->marks) &&
 		ret_place->head_len <= FEED_HEAD_MOST &&
 		ret_place->tail_len <= FEED_TAIL_MOST;
 }
 
 #define GET_PLACES                                                                       \
 	"SELECT f.number, f.format, f.path, f.device, f.inode, f.head_len, f.head,"      \
-	" f.tail_len, f.tail, f.place, f.at, f.state, s.text FROM feed f"                \
+	" f.tail_len, f.tail, f.place, f.at, f.state, s.text, f.marks FROM feed f"       \
 	" JOIN source s ON s.id = f.source WHERE "
 
 static int each_place(struct query query, feed_fn fn, void *owner)

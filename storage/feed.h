@@ -6,6 +6,9 @@
  * A file is known by what it begins with and by what lies before the place, never by its name
  * or inode alone: a renamed, copied or compressed file is still the same, a new one under an
  * old name or inode is not. Places are committed with what was read up to them.
+ *
+ * A copy may end before the place, where what lies before the place cannot be looked at: what
+ * lay before certain offsets on the way is kept too, in short.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,11 +19,17 @@ struct store;
 #define FEED_HASH 32
 #define FEED_HEAD_MOST 1024 /* bytes that the head is taken over */
 #define FEED_TAIL_MOST 256
+#define FEED_MARK 4 /* bytes of SHA-256 */
+#define FEED_MARKS_MOST 256
 #define FEED_PATH_MAX 4096
 #define FEED_FORMAT_MAX 16
 #define FEED_LINES_KEPT 10 /* rejected lines of a source */
 #define FEED_LINE_MAX 1000 /* bytes that are kept of one */
 
+struct feed_marks {
+	uint32_t len;
+	uint8_t hashes[FEED_MARKS_MOST][FEED_MARK];
+};
 struct feed_place {
 	int64_t number; /* 0: not in the store yet */
 	char format[FEED_FORMAT_MAX];
@@ -31,6 +40,7 @@ struct feed_place {
 	uint8_t head[FEED_HASH]; /* SHA-256 */
 	uint32_t tail_len; /* the last bytes before the place */
 	uint8_t tail[FEED_HASH];
+	struct feed_marks marks; /* of the bytes before each (monitor/ingest/waymark.h) */
 	int64_t offset; /* in the text, uncompressed */
 	int64_t at; /* when it was read so far */
 	const char *state; /* of who reads it, "" for none; borrowed for the call */

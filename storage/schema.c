@@ -262,10 +262,17 @@ static const char *const version_3[] = {
 	NULL,
 };
 
+/* What a file passed on the way to its place: 4 bytes each. Older places have none. */
+static const char *const version_4[] = {
+	"ALTER TABLE feed ADD COLUMN marks BLOB NOT NULL DEFAULT x''",
+	NULL,
+};
+
 static const char *const *const steps[SCHEMA_VERSION] = {
 	version_1,
 	version_2,
 	version_3,
+	version_4,
 };
 
 static int run(sqlite3 *db, const char *sql)

@@ -9,6 +9,7 @@
 
 #include "monitor/ingest/logfile.h"
 #include "monitor/ingest/rotated.h"
+#include "monitor/ingest/waymark.h"
 
 #define CHUNK 65536
 #define WARM_MOST 65536 /* bytes before a place that are read again */
@@ -34,6 +35,8 @@ struct follow {
 	size_t head_len;
 	uint8_t tail[FEED_TAIL_MOST]; /* before `offset` */
 	size_t tail_len;
+	struct feed_marks marks;
+	int64_t marked; /* offset of the last of them */
 	uint8_t window[FEED_TAIL_MOST +
 		CHUNK]; /* what was read, after what was before it */
 	size_t before_len;
@@ -93,11 +96,26 @@ static int read_before(struct follow *follow, int64_t from, size_t len)
 	return error;
 }
 
+/* Places of older releases, and of commands, have no marks. */
+static void resume_marks(struct follow *follow, const struct feed_place *place)
+{
+	const size_t len = waymark_count(place->offset);
+	if (place->marks.len >= len)
+		follow->marks = place->marks;
+	else
+		logfile_mark(follow->now.file, place->offset, &follow->marks);
+	if (follow->marks.len > len)
+		follow->marks.len = (uint32_t)len;
+	for (size_t i = 0; i < follow->marks.len; i++)
+		follow->marked = waymark_next(follow->marked);
+}
+
 /* Makes head, tail and the bytes to warm a reader with, as they were when the place was left. */
 static int resume(struct follow *follow, struct follow_piece *piece)
 {
 	const struct feed_place *place = &follow->now.place;
 	uint8_t *const start = follow->window + FEED_TAIL_MOST;
+	resume_marks(follow, place);
 	int error = read_before(follow, 0, place->head_len);
 	if (error < 0)
 		return error;
@@ -129,9 +147,13 @@ static int begin_file(struct follow *follow, struct follow_piece *piece)
 {
 	follow->began = true;
 	follow->moved = false;
-	follow->number = follow->now.known ? follow->now.place.number : 0;
+	/* Who ends before a place leaves it where it is. */
+	follow->number =
+		follow->now.known && !follow->now.shorter ? follow->now.place.number : 0;
 	follow->offset = follow->read_at = 0;
 	follow->head_len = follow->tail_len = follow->before_len = follow->read_len = 0;
+	follow->marks.len = 0;
+	follow->marked = 0;
 	int error = logfile_identify(follow->now.file, &follow->identity);
 	if (error == 0 && follow->now.known)
 		error = resume(follow, piece);
@@ -147,16 +169,21 @@ static int begin_file(struct follow *follow, struct follow_piece *piece)
 
 static void leave(struct follow *follow)
 {
-	struct logfile_identity identity;
-	if (follow->was_cut)
-		follow->since_ms = -1; /* the copy is older than what is written now */
-	else if (follow->now.file != NULL &&
-		logfile_identify(follow->now.file, &identity) == 0 &&
-		identity.modified_at > follow->since_ms)
-		follow->since_ms = identity.modified_at;
 	rotated_file_finish(&follow->now);
 	follow->began = false;
 	follow->was_cut = false;
+}
+
+/* Of a file that was read to its end, as it is or as it was when it was cut. */
+static void pass(struct follow *follow)
+{
+	struct logfile_identity identity;
+	if (follow->was_cut)
+		follow->since_ms = -1; /* the copy is older than what is written now */
+	else if (logfile_identify(follow->now.file, &identity) == 0 &&
+		identity.modified_at > follow->since_ms)
+		follow->since_ms = identity.modified_at;
+	leave(follow);
 }
 
 /* Puts off the next try, and says why unless that was said. */
@@ -194,12 +221,14 @@ static int find_next(
 		};
 		error = rotated_find(&search, store, &follow->files);
 	}
-	if (error < 0 || !rotated_take(&follow->files, &follow->now))
+	if (error == 0)
+		error = rotated_take(&follow->files, follow->format, store, &follow->now);
+	if (error != 1)
 		return error;
 	if (logfile_is_same(follow->now.file))
 		return begin_file(follow, piece);
 	follow->was_cut = true;
-	leave(follow);
+	pass(follow);
 	return -ESTALE;
 }
 
@@ -265,6 +294,23 @@ static void keep_head(struct follow *follow)
 	follow->head_len += room;
 }
 
+static void keep_marks(struct follow *follow)
+{
+	const int64_t end = follow->read_at + (int64_t)follow->read_len;
+	const uint8_t *const start = follow->window + FEED_TAIL_MOST - follow->before_len;
+	int64_t at = waymark_next(follow->marked);
+	for (; at > follow->read_at && at <= end && follow->marks.len < FEED_MARKS_MOST;
+		at = waymark_next(at)) {
+		const size_t len = waymark_len(at);
+		const size_t to = follow->before_len + (size_t)(at - follow->read_at);
+		if (len > to)
+			return;
+		waymark_hash(
+			start + to - len, len, follow->marks.hashes[follow->marks.len++]);
+		follow->marked = at;
+	}
+}
+
 /* At the end of the file, as it is now: is this all there will be? Who has begun to write another
  * file has done with this one, so one more look after seeing that settles it. */
 static enum follow_kind at_end(struct follow *follow)
@@ -278,6 +324,17 @@ static enum follow_kind at_end(struct follow *follow)
 		(stat_of.st_ino != follow->identity.inode ||
 			stat_of.st_dev != follow->identity.device);
 	return FOLLOW_NOTHING;
+}
+
+/* Whether an empty log has been touched since its folder was looked at: it may have been written,
+ * copied and cut, which an empty text does not tell. */
+static bool may_have_a_copy(const struct follow *follow)
+{
+	struct logfile_identity identity;
+	return follow->now.live && follow->now.size == 0 && follow->read_at == 0 &&
+		logfile_identify(follow->now.file, &identity) == 0 &&
+		(identity.size > 0 ||
+			identity.modified_at != follow->now.modified_ns / 1000000);
 }
 
 static void read_on(struct follow *follow, uint64_t mono_ms, struct follow_piece *piece)
@@ -311,6 +368,7 @@ static void read_on(struct follow *follow, uint64_t mono_ms, struct follow_piece
 		return;
 	follow->read_len = (size_t)got;
 	keep_head(follow);
+	keep_marks(follow);
 	piece->kind = FOLLOW_BYTES;
 	piece->bytes = follow->window + FEED_TAIL_MOST;
 	piece->len = follow->read_len;
@@ -322,6 +380,8 @@ int follow_read(struct follow *follow, struct store *store, uint64_t mono_ms,
 	int error = 0;
 	*ret_piece = (struct follow_piece){.kind = FOLLOW_NOTHING, .path = follow->path};
 	if (follow->now.file != NULL && !follow->began)
+		pass(follow);
+	if (follow->now.file != NULL && may_have_a_copy(follow))
 		leave(follow);
 	if (follow->now.file == NULL)
 		error = open_next(follow, store, mono_ms, ret_piece);
@@ -353,8 +413,12 @@ void follow_place(const struct follow *follow, struct feed_place *ret_place)
 		.offset = follow->offset,
 		.head_len = (uint32_t)follow->head_len,
 		.tail_len = (uint32_t)follow->tail_len,
+		.marks = follow->marks,
 		.state = "",
 	};
+	const size_t marks = waymark_count(follow->offset);
+	if (ret_place->marks.len > marks)
+		ret_place->marks.len = (uint32_t)marks;
 	if (follow->offset < FEED_HEAD_MOST)
 		ret_place->head_len = (uint32_t)follow->offset;
 	snprintf(ret_place->format, sizeof ret_place->format, "%s", follow->format);

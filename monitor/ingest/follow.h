@@ -12,7 +12,8 @@
  *
  * A file that is cut (logrotate's copytruncate) is told by its size or by its text before our
  * place being another; its copy, if there is one, has the rest. What was written between copying
- * and cutting is lost by logrotate, and that it was cut is said.
+ * and cutting is in no file but counts if it was read in time, and the copy is known for ending
+ * before our place; otherwise it is lost by logrotate. That the file was cut is said.
  *
  * Never waits; what cannot be opened is tried again, at longer and longer distances. One thread.
  */

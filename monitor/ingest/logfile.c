@@ -12,6 +12,7 @@
 #include <openssl/evp.h>
 
 #include "monitor/ingest/unpack.h"
+#include "monitor/ingest/waymark.h"
 #include "storage/feed.h"
 
 #define SKIP_BYTES 65536
@@ -240,7 +241,7 @@ int logfile_identify(const struct logfile *file, struct logfile_identity *ret_id
 	return 0;
 }
 
-/* As many of len bytes at offset as there are. */
+/* As many of len bytes at offset as there are, before the end or the damage. */
 static ssize_t read_text(struct logfile *file, int64_t offset, uint8_t *bytes, size_t len)
 {
 	size_t got = 0;
@@ -249,9 +250,9 @@ static ssize_t read_text(struct logfile *file, int64_t offset, uint8_t *bytes, s
 		return error == -ERANGE ? 0 : error;
 	while (got < len) {
 		ssize_t more = logfile_read(file, bytes + got, len - got);
-		if (more < 0)
+		if (more < 0 && (more == -ENOMEM || got == 0))
 			return more;
-		if (more == 0)
+		if (more <= 0)
 			break;
 		got += (size_t)more;
 	}
@@ -290,6 +291,85 @@ int logfile_matches(struct logfile *file, const struct feed_place *place)
 {
 	const int same = has_head(file, place);
 	return same != 1 ? same : has_tail(file, place);
+}
+
+/* Returns 1, 0 where the text ends before it, or -ENOMEM. */
+static int read_mark(struct logfile *file, int64_t at, uint8_t ret_mark[FEED_MARK])
+{
+	uint8_t bytes[FEED_TAIL_MOST];
+	const size_t len = waymark_len(at);
+	const ssize_t got = read_text(file, at - (int64_t)len, bytes, len);
+	if (got < (ssize_t)len)
+		return got == -ENOMEM ? -ENOMEM : 0;
+	waymark_hash(bytes, len, ret_mark);
+	return 1;
+}
+
+void logfile_mark(struct logfile *file, int64_t offset, struct feed_marks *ret_marks)
+{
+	const size_t len = waymark_count(offset);
+	int64_t at = 0;
+	ret_marks->len = 0;
+	while (ret_marks->len < len) {
+		at = waymark_next(at);
+		if (read_mark(file, at, ret_marks->hashes[ret_marks->len]) != 1)
+			return;
+		ret_marks->len++;
+	}
+}
+
+/* How many of the marks are in the text before it ends; 0 where one is another. */
+static int has_marks(struct logfile *file, const struct feed_marks *marks)
+{
+	int64_t at = 0;
+	for (size_t i = 0; i < marks->len; i++) {
+		uint8_t mark[FEED_MARK];
+		at = waymark_next(at);
+		const int got = read_mark(file, at, mark);
+		if (got != 1)
+			return got < 0 ? got : (int)i;
+		if (memcmp(mark, marks->hashes[i], FEED_MARK) != 0)
+			return 0;
+	}
+	return (int)marks->len;
+}
+
+int logfile_ends_before(
+	struct logfile *file, const struct feed_place *place, int64_t *ret_len)
+{
+	struct logfile_identity identity;
+	int error = has_head(file, place);
+	if (error < 0 || (error == 0 && file->head_len >= place->head_len))
+		return error;
+	error = has_marks(file, &place->marks);
+	if (error <= 0)
+		return error;
+	error = logfile_seek(file, place->offset);
+	if (error == 0 || error == -ENOMEM)
+		return error;
+	error = logfile_identify(file, &identity);
+	if (error < 0)
+		return error;
+	*ret_len = file->packed ? file->offset : identity.size;
+	return 1;
+}
+
+bool logfile_is_start_of(const struct logfile *file, const struct logfile *other)
+{
+	uint8_t ours[FEED_HEAD_MOST];
+	uint8_t theirs[FEED_HEAD_MOST];
+	struct logfile_identity identity;
+	if (file->packed || other->packed || logfile_identify(file, &identity) < 0)
+		return false;
+	const size_t len =
+		identity.size < FEED_HEAD_MOST ? (size_t)identity.size : FEED_HEAD_MOST;
+	const int64_t last = identity.size - (int64_t)len;
+	return logfile_peek(file, 0, ours, len) == (ssize_t)len &&
+		logfile_peek(other, 0, theirs, len) == (ssize_t)len &&
+		memcmp(ours, theirs, len) == 0 &&
+		logfile_peek(file, last, ours, len) == (ssize_t)len &&
+		logfile_peek(other, last, theirs, len) == (ssize_t)len &&
+		memcmp(ours, theirs, len) == 0;
 }
 
 bool logfile_is_same(const struct logfile *file)

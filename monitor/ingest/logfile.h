@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct feed_marks;
 struct feed_place;
 struct logfile;
 
@@ -54,6 +55,17 @@ int logfile_identify(const struct logfile *file, struct logfile_identity *ret_id
  * or an error as of logfile_read. */
 int logfile_matches(struct logfile *file, const struct feed_place *place)
 	__attribute__((warn_unused_result));
+
+/* Whether the text ends on the way to the place, and is the one it was taken in as far as it
+ * goes: a copy that is being made, or was made before all of that was read. Texts of a few bytes
+ * are none. Leaves the offset anywhere. Returns 1 with the length of the text, 0, or an error. */
+int logfile_ends_before(struct logfile *file, const struct feed_place *place,
+	int64_t *ret_len) __attribute__((warn_unused_result));
+/* Whether file is what the other one begins with. Plain files only. */
+bool logfile_is_start_of(const struct logfile *file, const struct logfile *other);
+/* What is passed on the way to the offset; fewer where that cannot be read. Leaves the offset
+ * anywhere. */
+void logfile_mark(struct logfile *file, int64_t offset, struct feed_marks *ret_marks);
 
 /* Whether it still begins as it did then. */
 bool logfile_is_same(const struct logfile *file);

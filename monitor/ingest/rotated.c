@@ -27,19 +27,6 @@ size_t rotated_len(const struct rotated *rotated)
 	return rotated->len - rotated->taken;
 }
 
-bool rotated_take(struct rotated *rotated, struct rotated_file *ret_file)
-{
-	if (rotated->taken == rotated->len)
-		return false;
-	struct rotated_file *file = &rotated->files[rotated->taken++];
-	*ret_file = *file;
-	ret_file->place.state = ret_file->state;
-	*file = (struct rotated_file){.file = NULL};
-	if (rotated->taken == rotated->len)
-		rotated->taken = rotated->len = 0;
-	return true;
-}
-
 void rotated_finish(struct rotated *rotated)
 {
 	for (size_t i = rotated->taken; i < rotated->len; i++)
@@ -136,7 +123,11 @@ static int compare_names(const void *a, const void *b)
 		return x->live ? 1 : -1;
 	if (x->modified_ns != y->modified_ns)
 		return x->modified_ns < y->modified_ns ? -1 : 1;
-	/* Of the same moment: PATH.2 is older than PATH.1. */
+	/* Of the same moment: PATH.1.gz is made of PATH.1, PATH.2 is older than that. */
+	const size_t x_len = strlen(x->path);
+	const size_t y_len = strlen(y->path);
+	if (strncmp(x->path, y->path, x_len < y_len ? x_len : y_len) == 0)
+		return x_len < y_len ? -1 : 1;
 	return strverscmp(y->path, x->path);
 }
 
@@ -180,14 +171,8 @@ struct matching {
 	size_t len;
 };
 
-/* Remembers the place if it lies in the file, further on than what was found before. */
-static int learn(struct rotated_file *file, const struct feed_place *place)
+static int remember(struct rotated_file *file, const struct feed_place *place)
 {
-	if (file->known && file->place.offset >= place->offset)
-		return 0;
-	const int same = logfile_matches(file->file, place);
-	if (same != 1)
-		return same == -ENOMEM ? same : 0;
 	char *state = strdup(place->state);
 	if (state == NULL)
 		return -ENOMEM;
@@ -197,6 +182,31 @@ static int learn(struct rotated_file *file, const struct feed_place *place)
 	file->place.state = state;
 	file->place.source = NULL;
 	file->known = true;
+	return 0;
+}
+
+/* Remembers the place if it lies in the file, further on than what was found before, or behind
+ * the file's end. */
+static int learn(struct rotated_file *file, const struct feed_place *place)
+{
+	int64_t end = 0;
+	if (file->shorter || (file->known && file->place.offset >= place->offset))
+		return 0;
+	int same = logfile_matches(file->file, place);
+	const bool shorter = same != 1 && same != -ENOMEM;
+	if (shorter)
+		same = logfile_ends_before(file->file, place, &end);
+	if (same != 1)
+		return same == -ENOMEM ? same : 0;
+	int error = remember(file, place);
+	if (error < 0 || !shorter)
+		return error;
+	file->shorter = true;
+	file->place.offset = end;
+	if (end < file->place.head_len)
+		file->place.head_len = (uint32_t)end;
+	if (end < file->place.tail_len)
+		file->place.tail_len = (uint32_t)end;
 	return 0;
 }
 
@@ -259,9 +269,10 @@ static int open_name(const struct name *name, struct rotated_file *file)
 	file->live = name->live;
 	file->modified_ns = name->modified_ns;
 	error = file->path == NULL ? -ENOMEM : logfile_identify(file->file, &identity);
-	if (error == 0 && identity.inode != name->inode)
-		error = -ESTALE;
-	return error < 0 ? error : 1;
+	if (error < 0)
+		return error;
+	file->size = identity.size;
+	return identity.inode == name->inode ? 1 : -ESTALE;
 }
 
 /* Opens names from *next to end, changed since then, while there is room. Nothing but opening is
@@ -301,6 +312,19 @@ static int on_latest(void *owner, const struct feed_place *place)
 	return 0;
 }
 
+/* The oldest one that has the place, or else the oldest that ends before it. */
+static const struct rotated_file *pick(const struct rotated *rotated, int64_t number)
+{
+	const struct rotated_file *picked = NULL;
+	for (size_t i = 0; i < rotated->len; i++) {
+		const struct rotated_file *file = &rotated->files[i];
+		if (file->known && file->place.number == number &&
+			(picked == NULL || (picked->shorter && !file->shorter)))
+			picked = file;
+	}
+	return picked;
+}
+
 /* At a start: since when files count is told by the one that was being read, which is looked
  * for among the newest first. Without one nothing but the log's own file counts. */
 static int find_since(const struct rotated_search *search, struct store *store,
@@ -317,25 +341,49 @@ static int find_since(const struct rotated_search *search, struct store *store,
 		if (error == 0)
 			error = match(
 				scratch->files, scratch->len, search->format, store);
-		for (size_t i = scratch->len; error == 0 && !found && i > 0; i--) {
-			const struct rotated_file *file = &scratch->files[i - 1];
-			found = file->known && file->place.number == latest.number;
-			if (found)
-				*ret_since_ms = file->modified_ns / 1000000;
-		}
+		const struct rotated_file *latest_file =
+			error == 0 ? pick(scratch, latest.number) : NULL;
+		found = latest_file != NULL;
+		if (found)
+			*ret_since_ms = latest_file->modified_ns / 1000000;
 		rotated_finish(scratch);
 		end = start;
 	}
 	return error;
 }
 
-/* Lets files go that were read to their end. */
-static void drop_read(struct rotated *rotated, size_t first)
+/* Whether there is something to read in it. A copy is complete when the log is cut: until then
+ * all of it is in the log. One that has grown since it was matched was only complete, if at all,
+ * after that. Returns 1, 0, or an error. */
+static int is_to_be_read(struct rotated_file *file, const struct logfile *log,
+	const char *format, struct store *store)
+{
+	struct logfile_identity identity;
+	if (file->live)
+		return 1;
+	if (log != NULL && logfile_is_start_of(file->file, log))
+		return 0;
+	int error = logfile_identify(file->file, &identity);
+	if (error == 0 && identity.size != file->size) {
+		file->size = identity.size;
+		file->known = file->shorter = false;
+		error = match(file, 1, format, store);
+	}
+	return error < 0 ? error : !file->shorter && has_more(file);
+}
+
+/* Lets files go that have nothing to be read. */
+static int drop_read(struct rotated *rotated, size_t first, const struct logfile *log,
+	const char *format, struct store *store)
 {
 	size_t kept = first;
+	int error = 0;
 	for (size_t i = first; i < rotated->len; i++) {
 		struct rotated_file *file = &rotated->files[i];
-		if (!file->live && !has_more(file))
+		const int to_be_read = is_to_be_read(file, log, format, store);
+		if (to_be_read < 0)
+			error = to_be_read;
+		if (to_be_read == 0)
 			rotated_file_finish(file);
 		else if (kept++ != i) {
 			rotated->files[kept - 1] = *file;
@@ -343,12 +391,16 @@ static void drop_read(struct rotated *rotated, size_t first)
 		}
 	}
 	rotated->len = kept;
+	return error;
 }
 
 static int take_names(const struct rotated_search *search, struct store *store,
 	const struct names *names, int64_t since_ms, struct rotated *rotated)
 {
-	int error = 0;
+	struct logfile *log = NULL;
+	int error = logfile_open(search->path, true, &log);
+	if (error != -ENOMEM)
+		error = 0; /* said when its turn comes */
 	for (size_t next = 0;
 		error == 0 && next < names->len && rotated->len < ROTATED_MOST;) {
 		const size_t first = rotated->len;
@@ -361,8 +413,9 @@ static int take_names(const struct rotated_search *search, struct store *store,
 			error = match(rotated->files + first, rotated->len - first,
 				search->format, store);
 		if (error == 0)
-			drop_read(rotated, first);
+			error = drop_read(rotated, first, log, search->format, store);
 	}
+	logfile_close(log);
 	return error;
 }
 
@@ -403,4 +456,29 @@ int rotated_find(
 	for (int look = 0; look < LOOKS_MOST && error == -ESTALE; look++)
 		error = find(search, store, rotated);
 	return error == 0 && rotated->len == 0 ? -ENOENT : error;
+}
+
+int rotated_take(struct rotated *rotated, const char *format, struct store *store,
+	struct rotated_file *ret_file)
+{
+	int found = 0;
+	while (found == 0 && rotated->taken < rotated->len) {
+		struct rotated_file *file = &rotated->files[rotated->taken++];
+		found = match(file, 1, format, store);
+		if (found == 0)
+			found = is_to_be_read(file, NULL, format, store);
+		if (found == 1) {
+			*ret_file = *file;
+			ret_file->place.state = ret_file->state;
+			*file = (struct rotated_file){.file = NULL};
+		} else {
+			rotated_file_finish(file);
+		}
+	}
+	/* What is passed over could be so for ever, as those after it are read. */
+	if (found < 0)
+		rotated_finish(rotated);
+	if (rotated->taken == rotated->len)
+		rotated->taken = rotated->len = 0;
+	return found;
 }

@@ -7,6 +7,11 @@
  * files are held open: they stay what they are, whatever they are called meanwhile. The folder is
  * looked at until two looks agree, since files move under our eyes. The log's own file is found
  * when there is no other left to read.
+ *
+ * One text may lie in several files: a copy beside the log that is not cut yet, a compressed file
+ * that is not complete beside the plain one. So a copy counts from when the log was cut; a file
+ * that ends on the way to a known place was read; and what was found is compared with the known
+ * places once more when its turn comes.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,8 +31,10 @@ struct rotated_file {
 	char *state; /* owned; what place.state borrows */
 	struct feed_place place; /* where to go on, if it is known */
 	bool known;
+	bool shorter; /* it ends before the place that is known; `place` is moved to its end */
 	bool live; /* it lies under the log's own name: it may grow */
 	int64_t modified_ns;
+	int64_t size; /* on the disk, when it was opened */
 };
 void rotated_file_finish(struct rotated_file *file);
 
@@ -37,8 +44,10 @@ struct rotated {
 	size_t taken;
 };
 size_t rotated_len(const struct rotated *rotated);
-/* Moves the next one out; false where there is none. */
-bool rotated_take(struct rotated *rotated, struct rotated_file *ret_file);
+/* Moves the next one out that is still to be read, by the places as they are now. Returns 1, 0
+ * where there is none, or an error as of rotated_find. */
+int rotated_take(struct rotated *rotated, const char *format, struct store *store,
+	struct rotated_file *ret_file) __attribute__((warn_unused_result));
 void rotated_finish(struct rotated *rotated);
 
 struct rotated_search {

@@ -10,6 +10,7 @@
 #include "storage/deliveries.h"
 #include "storage/deliveries_lookup.h"
 #include "storage/ledger.h"
+#include "storage/schema.h"
 #include "tests/storage/fixture.h"
 
 #define MINUTE INT64_C(60000)
@@ -464,7 +465,7 @@ static void deliveries_come_to_a_store_of_version_1(void **state)
 	struct store *reader;
 	assert_int_equal(store_open(&reading, &reader, &error), -EPROTO);
 	fixture_open(fixture);
-	assert_int_equal(fixture_query(fixture, "PRAGMA user_version"), 3);
+	assert_int_equal(fixture_query(fixture, "PRAGMA user_version"), SCHEMA_VERSION);
 	assert_int_equal(ledger_verify(fixture->store, 0, 0, NULL, NULL, &verdict), 0);
 	assert_true(verdict.holds);
 	assert_int_equal(verdict.transactions, 5);

@@ -21,6 +21,8 @@ static struct feed_place place_of(const char *path, int64_t offset, int64_t at)
 	snprintf(place.path, sizeof place.path, "%s", path);
 	memset(place.head, 1, sizeof place.head);
 	memset(place.tail, 2, sizeof place.tail);
+	place.marks.len = FEED_MARKS_MOST;
+	memset(place.marks.hashes, 3, sizeof place.marks.hashes);
 	return place;
 }
 
@@ -31,6 +33,8 @@ static int on_place(void *owner, const struct feed_place *place)
 	assert_string_equal(place->state, "s");
 	assert_int_equal(place->head[31], 1);
 	assert_int_equal(place->tail[0], 2);
+	assert_int_equal(place->marks.len, FEED_MARKS_MOST);
+	assert_int_equal(place->marks.hashes[FEED_MARKS_MOST - 1][FEED_MARK - 1], 3);
 	sprintf(listing + strlen(listing), "%s@%d ", place->path, (int)place->offset);
 	return 0;
 }
@@ -126,7 +130,13 @@ static void feed_names_a_damaged_place(void **state)
 	store_begin(fixture->store);
 	feed_put(fixture->store, "x", &place);
 	fixture_commit(fixture, T0);
-	fixture_tamper(fixture, "UPDATE feed SET head = x'00'");
+	fixture_tamper(fixture, "UPDATE feed SET marks = x'00'");
+	assert_int_equal(
+		feed_each(fixture->store, "postfix", on_place, listing), -EUCLEAN);
+	fixture_tamper(fixture, "UPDATE feed SET marks = zeroblob(1028)");
+	assert_int_equal(
+		feed_each(fixture->store, "postfix", on_place, listing), -EUCLEAN);
+	fixture_tamper(fixture, "UPDATE feed SET marks = x'', head = x'00'");
 	assert_int_equal(
 		feed_each(fixture->store, "postfix", on_place, listing), -EUCLEAN);
 }

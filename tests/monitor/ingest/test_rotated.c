@@ -119,7 +119,8 @@ static void rotated_finds_all_files_while_they_are_renamed(void **state)
 	assert_int_equal(rotated_len(&found), KEPT); /* the log itself later */
 	for (int i = KEPT; i > 0; i--) {
 		char letter;
-		assert_true(rotated_take(&found, &file));
+		assert_int_equal(
+			rotated_take(&found, "postfix", fixture->store, &file), 1);
 		assert_int_equal(file.known, i == KEPT);
 		assert_false(file.live);
 		assert_int_equal(logfile_seek(file.file, PLACE), 0);
@@ -127,7 +128,7 @@ static void rotated_finds_all_files_while_they_are_renamed(void **state)
 		assert_int_equal(letter, 'a' + i);
 		rotated_file_finish(&file);
 	}
-	assert_false(rotated_take(&found, &file));
+	assert_int_equal(rotated_take(&found, "postfix", fixture->store, &file), 0);
 }
 
 int main(void)
