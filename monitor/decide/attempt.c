@@ -45,6 +45,7 @@ struct sight {
 	uint64_t network; /* 0: not known */
 	enum sort sort;
 	bool foreign;
+	bool beyond; /* through a smart host, and the MX is elsewhere: answered there */
 };
 
 static enum sort sort_of_deferral(const struct decide_delivery *delivery)
@@ -134,7 +135,7 @@ static void count_good(struct affair *affair, const struct sight *sight)
 	const bool known = sight->delivery->accepted_before;
 	affair->deliveries++;
 	affair->silent = false;
-	if (sight->foreign) {
+	if (sight->foreign || sight->beyond) {
 		affair->foreign_accepted++;
 		affair->foreign_known_accepted += known;
 		return;
@@ -151,7 +152,7 @@ static void count_bounce(struct decide *decide, struct affair *affair,
 	affair->silent = false;
 	affair->good = 0;
 	affair->good_at = 0;
-	if (sight->foreign) {
+	if (sight->foreign || sight->beyond) {
 		affair->foreign_bounces++;
 		affair->foreign_known_bounces += toll->accepted_before;
 	} else if (exchanges_have(subject->departed, sight->host) &&
@@ -173,7 +174,7 @@ static void keep_toll(struct decide *decide, const struct sight *sight)
 		.bounces = 1,
 		.accepted_before = delivery->accepted_before,
 		.refused_before = delivery->refused_before,
-		.foreign = sight->foreign,
+		.foreign = sight->foreign || sight->beyond,
 	};
 	if (delivery->hash == NULL)
 		return;
@@ -271,7 +272,11 @@ static void try_tests(struct decide *decide, const struct sight *sight)
 	}
 	const bool known = known_strikes(decide, &subject->spike) ||
 		joint_strikes(decide, subject, at);
-	if (known || all_strike(decide, &subject->spike, at))
+	if (!known && !all_strike(decide, &subject->spike, at))
+		return;
+	if (sight->beyond)
+		move_alarm_beyond(decide, subject, at);
+	else
 		fault_alarm(decide, subject, known, at);
 }
 
@@ -401,9 +406,12 @@ static void look_closer(struct decide *decide, struct sight *sight)
 		sight->network = operators_network(decide->operators, &address);
 	if (sight->sort != SORT_STUCK)
 		count_relay(decide, sight->host->run_by);
-	sight->foreign = !own_is_empty(&sight->subject->own) &&
-		!own_has_at(&sight->subject->own, sight->host, sight->network) &&
-		!relays_are_void(decide);
+	const bool is_void = relays_are_void(decide);
+	sight->foreign = !is_void && !own_is_empty(&sight->subject->own) &&
+		!own_has_at(&sight->subject->own, sight->host, sight->network);
+	sight->beyond = is_void &&
+		!exchanges_have(sight->subject->sets[0], sight->host) &&
+		look_is_elsewhere(look_deciding(decide, sight->subject));
 }
 
 int decide_delivery(struct decide *decide, const struct decide_delivery *delivery)

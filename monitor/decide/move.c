@@ -419,3 +419,18 @@ void move_alarm(struct decide *decide, struct subject *subject, const struct hos
 	prove_bounces(decide, affair, host, at);
 	spike_drop(&subject->spike, subject->spike.since[SPIKE_FOREIGN]);
 }
+
+void move_alarm_beyond(struct decide *decide, struct subject *subject, int64_t at)
+{
+	struct affair *affair = affair_of(subject, SLOT_MOVE);
+	(void)decide;
+	if (affair == NULL)
+		return;
+	affair->alarm = true;
+	affair->hot_at = at;
+	affair_prove(affair, "spike", spike_score(&subject->spike, SPIKE_ALL), at,
+		"%u bounces since the MX moved, %u of them of recipients who had "
+		"accepted "
+		"mail; all mail goes through one relay, so that who refuses is not seen",
+		affair->foreign_bounces, affair->foreign_known_bounces);
+}

@@ -27,6 +27,8 @@ void rotation_seen(struct decide *decide, struct subject *subject,
 /* A test of bounces has struck; see spike.h. host: who answered last, foreign. */
 void move_alarm(struct decide *decide, struct subject *subject, const struct host *host,
 	int64_t at);
+/* A test of bounces has struck, of mail that a smart host sends on to where the MX is. */
+void move_alarm_beyond(struct decide *decide, struct subject *subject, int64_t at);
 /* known: that of recipients who had accepted mail before. */
 void fault_alarm(struct decide *decide, struct subject *subject, bool known, int64_t at);
 /* Says what the move is by what is known now, and opens it when that is enough. */
