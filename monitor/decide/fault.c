@@ -10,8 +10,9 @@
 #define QUIET_MS (2 * HOUR_MS)
 #define REOPEN_MS (6 * HOUR_MS)
 #define NORMAL_MS (3 * DAY_MS) /* what goes on for so long is what is usual now */
+#define USUAL_MS (14 * DAY_MS) /* to learn what is usual now */
 #define DEPARTED_MS (3 * DAY_MS)
-#define HOT 2.0 /* a score that says it goes on */
+#define HOT 4.0 /* a score that says it goes on: not of one bounce alone */
 #define STUCK_QUIET_MS HOUR_MS
 #define STUCK_REOPEN_MS (24 * HOUR_MS)
 #define STUCK_MAILS 5
@@ -77,8 +78,19 @@ static void prove(struct affair *affair, struct hits hits, int64_t at)
 		hits.departed, hits.all);
 }
 
+/* It ended because it went on: what still bounces is no news, until that is learnt. */
+static bool is_left_over(const struct affair *affair, int64_t at)
+{
+	return affair != NULL && affair->state == INCIDENT_CLOSED &&
+		affair->reverted_at == 0 && at - affair->closed_at <= USUAL_MS;
+}
+
 static void begin(struct decide *decide, struct subject *subject, bool known, int64_t at)
 {
+	const struct affair *move = subject->affairs[SLOT_MOVE];
+	if (is_left_over(subject->affairs[SLOT_SPIKE], at) ||
+		(is_left_over(move, at) && move->kind == INCIDENT_MIGRATION_FALLOUT))
+		return;
 	const int64_t since = subject->spike.since[known ? SPIKE_KNOWN : SPIKE_ALL];
 	struct affair *affair = affair_begin(decide, subject, SLOT_SPIKE,
 		known ? INCIDENT_RECEIVER_FAULT : INCIDENT_LIST_QUALITY, at, REOPEN_MS);
@@ -114,6 +126,10 @@ void fault_alarm(struct decide *decide, struct subject *subject, bool known, int
 	if (known && affair->kind == INCIDENT_LIST_QUALITY)
 		affair_set_kind(affair, INCIDENT_RECEIVER_FAULT, at);
 	prove(affair, hits, at);
+	/* What has been counted is not to keep it hot for days. */
+	spike_restart(&subject->spike, SPIKE_KNOWN);
+	spike_restart(&subject->spike, SPIKE_ALL);
+	spike_restart(&subject->spike, SPIKE_JOINT);
 }
 
 static void follow_spike(struct decide *decide, struct affair *affair, int64_t at)
@@ -153,8 +169,8 @@ void fault_stuck(struct decide *decide, struct subject *subject, int64_t at)
 	affair->deferrals += subject->stuck_mails;
 	affair_set_from(affair, subject->sets[0]);
 	affair_prove(affair, "deferrals", score, at,
-		"%u mails in a row are deferred at the domain's own hosts, which still "
-		"are in its MX",
+		"%u mails are deferred at the domain's own hosts, which still are in its "
+		"MX",
 		subject->stuck_mails);
 	affair_open(affair, at);
 }
