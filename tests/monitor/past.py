@@ -7,6 +7,7 @@ told; people are made up.
 import datetime
 import json
 import pathlib
+import random
 import subprocess
 import tempfile
 
@@ -40,6 +41,8 @@ class Past:
         self.lines = []
         self.networks = {}
         self.mails = 0
+        self.chance = random.Random(4711)
+        self.refusals = []  # (second, recipient) of what refusing() bounced
 
     # --- the DNS ---
 
@@ -61,6 +64,10 @@ class Past:
                           "time_first": START, "time_last": START + 90 * DAY, "count": 1,
                           "sensor_id": self.views[0]})
         self.networks[network[0]] = network[1]
+
+    def failing(self, domain, first, last, views=None, rcode="SERVFAIL"):
+        """Polls of these views from first to last came to nothing."""
+        self.answer(domain, first, last, [], views, rcode)
 
     # --- mail ---
 
@@ -105,6 +112,57 @@ class Past:
                 self.sent(second, f"person{turn % people}@{domain}", host, address)
             second += every
             turn += 1
+
+    def unreachable(self, second, recipient, host, address, why="Connection timed out"):
+        self._line(second, f"to=<{recipient}>, relay=none, delay=61, delays=1/0/60/0, dsn=4.4.1, "
+                           f"status=deferred (connect to {host}[{address}]:25: {why})")
+
+    def no_mail(self, second, recipient):
+        """The domain has a null MX."""
+        self._line(second, f"to=<{recipient}>, relay=none, delay=0.1, delays=0.1/0/0/0, "
+                           f"dsn=5.1.0, status=bounced (Domain {recipient.rpartition('@')[2]} "
+                           "does not accept mail (nullMX))")
+
+    def traffic(self, domain, first, last, every, *outcomes, people=40):
+        """A mail about every so many seconds, to a person by chance; what becomes of it is one
+        of the outcomes (share, function of second and recipient), also by chance."""
+        second = first + every * self.chance.random()
+        shares = [share for share, _ in outcomes]
+        while second < last:
+            happen, = self.chance.choices([what for _, what in outcomes], shares)
+            happen(second, f"person{self.chance.randrange(people)}@{domain}")
+            second += every * (0.5 + self.chance.random())
+
+    def sending(self, hosts):
+        return lambda second, recipient: self.sent(
+            second, recipient, *self.chance.choice(hosts))
+
+    def refusing(self, hosts, reply, dsn="5.1.1"):
+        """An outcome: the recipient is unknown there. It is noted in refusals."""
+        def happen(second, recipient):
+            self.refusals.append((second, recipient))
+            self.bounced(second, recipient, *self.chance.choice(hosts),
+                         reply.format(recipient), dsn)
+        return happen
+
+    def strangers(self, hosts, reply, dsn="5.1.1"):
+        """An outcome: the mail was to an address that nobody has, and that is said."""
+        def happen(second, recipient):
+            nobody = f"nobody{self.mails}@{recipient.rpartition('@')[2]}"
+            self.bounced(second, nobody, *self.chance.choice(hosts), reply.format(nobody), dsn)
+        return happen
+
+    def putting_off(self, hosts, reply, dsn="4.7.1"):
+        return lambda second, recipient: self.deferred(
+            second, recipient, *self.chance.choice(hosts), reply.format(recipient), dsn)
+
+    def hit(self, first=0, last=float("inf")):
+        """Who was refused in that time."""
+        return {recipient for second, recipient in self.refusals if first <= second < last}
+
+    def bounce(self, number, first=0):
+        """When the so manyth refusal from then on was, counted from 1."""
+        return sorted(second for second, _ in self.refusals if second >= first)[number - 1]
 
     # --- the detector ---
 
