@@ -88,27 +88,44 @@ static int grow(struct acquaintances *all)
 	return 0;
 }
 
+static uint64_t key_of(const uint8_t hash[INCIDENT_HASH])
+{
+	uint64_t first;
+	memcpy(&first, hash, sizeof first);
+	return first | 1; /* 0 is an empty entry */
+}
+
 static struct entry *entry_of(
 	const struct acquaintances *all, const uint8_t hash[INCIDENT_HASH])
 {
-	uint64_t wanted;
-	memcpy(&wanted, hash, sizeof wanted);
-	return find(all, wanted | 1);
+	return find(all, key_of(hash));
 }
 
-int acquaintances_meet(struct acquaintances *all, const char *recipient, int64_t at,
-	struct acquaintance *ret_known)
+void acquaintance_hash(const char *recipient, size_t len, uint8_t ret_hash[INCIDENT_HASH])
 {
-	const struct digest digest = digest_bytes(&key, recipient, strlen(recipient));
+	const struct digest digest = digest_bytes(&key, recipient, len);
+	memcpy(ret_hash, &digest.lo, 8);
+	memcpy(ret_hash + 8, &digest.hi, 8);
+}
+
+void acquaintances_expect(
+	const struct acquaintances *all, const uint8_t hash[INCIDENT_HASH])
+{
+	if (all->room > 0)
+		__builtin_prefetch(&all->entries[key_of(hash) & (all->room - 1)]);
+}
+
+int acquaintances_meet(struct acquaintances *all, const uint8_t hash[INCIDENT_HASH],
+	int64_t at, struct acquaintance *ret_known)
+{
 	if (all->len + 1 > all->room / 4 * 3 && grow(all) < 0)
 		return -ENOMEM;
-	memcpy(ret_known->hash, &digest.lo, 8);
-	memcpy(ret_known->hash + 8, &digest.hi, 8);
-	struct entry *entry = entry_of(all, ret_known->hash);
+	struct entry *entry = entry_of(all, hash);
 	if (entry->key == 0) {
-		*entry = (struct entry){.key = digest.lo | 1};
+		*entry = (struct entry){.key = key_of(hash)};
 		all->len++;
 	}
+	memcpy(ret_known->hash, hash, INCIDENT_HASH);
 	ret_known->accepted = entry->accepted;
 	ret_known->refused = entry->refused;
 	ret_known->deferred = entry->deferred_hour == (uint32_t)(at / HOUR_MS);

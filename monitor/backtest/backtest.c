@@ -96,9 +96,11 @@ static int tell_mail(struct backtest *backtest, const struct mail *mail)
 	struct acquaintance known = {.accepted = false};
 	const bool named = *mail->recipient != '\0';
 	int err = tell_past(backtest, mail->at);
+	if (mail->soon != NULL)
+		acquaintances_expect(backtest->recipients, mail->soon);
 	if (err == 0 && named)
 		err = acquaintances_meet(
-			backtest->recipients, mail->recipient, mail->at, &known);
+			backtest->recipients, mail->hash, mail->at, &known);
 	const struct decide_delivery delivery = {
 		.domain = mail->domain,
 		.at = mail->at,

@@ -3,7 +3,8 @@
 /*
  * mails — what logs of mail servers say, of several files in the order of their times.
  *
- * Each file is read a piece at a time; what a piece says waits until nothing earlier is left.
+ * Each file is read a piece at a time, ahead, by a thread of its own (mailfile.h); what a piece
+ * says waits until nothing earlier is left. Callers see no thread.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +23,8 @@ struct mail {
 	unsigned count;
 	const uint8_t *domain; /* wire name */
 	const char *recipient; /* lower case; "" not known */
+	const uint8_t *hash; /* of the recipient, INCIDENT_HASH bytes */
+	const uint8_t *soon; /* that of one who comes a little later; or NULL */
 	const char *relay_host;
 	const char *relay_ip;
 	const uint8_t *missing; /* or NULL */
@@ -32,7 +35,7 @@ struct mails_options {
 	const char *zone; /* of times that have none; NULL: UTC */
 	const struct reader_fields *fields; /* of csv and jsonl; NULL: their own */
 	int64_t now;
-	/* NULL is allowed: a line that should have been a delivery. */
+	/* NULL is allowed: a line that should have been a delivery. In calls of mails_next(). */
 	void (*on_rejected)(
 		void *owner, const char *path, uint64_t line, const char *why);
 	void *owner;
