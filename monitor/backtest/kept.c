@@ -13,6 +13,9 @@ struct record {
 	struct incident incident; /* its texts and evidence are owned */
 	struct incident_recipient *recipients; /* owned; addresses are not */
 	size_t recipients_len;
+	size_t recipients_room;
+	uint32_t *index; /* owned; by hash, places in recipients from 1, 0: empty */
+	size_t index_room; /* a power of two, or 0 */
 };
 
 struct kept {
@@ -63,6 +66,7 @@ void kept_destroy(struct kept *kept)
 		for (size_t k = 0; k < kept->records[i].recipients_len; k++)
 			discard(kept->records[i].recipients[k].relay_host);
 		free(kept->records[i].recipients);
+		free(kept->records[i].index);
 	}
 	free(kept->records);
 	free(kept);
@@ -134,30 +138,58 @@ static int copy_incident(const struct incident *from, struct incident *to)
 		: 0;
 }
 
-static struct incident_recipient *recipient_of(struct record *record, const uint8_t *hash)
+/* Where the recipient stands in the index, or would. */
+static uint32_t *place_of(const struct record *record, const uint8_t *hash)
 {
+	uint64_t key;
+	memcpy(&key, hash, sizeof key); /* it is a keyed hash already */
+	size_t at = key & (record->index_room - 1);
+	while (record->index[at] != 0 &&
+		memcmp(record->recipients[record->index[at] - 1].hash, hash,
+			INCIDENT_HASH) != 0)
+		at = (at + 1) & (record->index_room - 1);
+	return &record->index[at];
+}
+
+/* Room for so many more, with half of the index empty. */
+static int grow(struct record *record, size_t more)
+{
+	const size_t wanted = record->recipients_len + more;
+	size_t room = record->recipients_room > 0 ? record->recipients_room : 8;
+	if (wanted <= record->recipients_room)
+		return 0;
+	while (room < wanted)
+		room *= 2;
+	uint32_t *index = calloc(room * 2, sizeof *index);
+	struct incident_recipient *list =
+		realloc(record->recipients, room * sizeof *list);
+	if (list != NULL)
+		record->recipients = list;
+	if (list == NULL || index == NULL) {
+		free(index);
+		return -ENOMEM;
+	}
+	free(record->index);
+	record->index = index;
+	record->index_room = room * 2;
+	record->recipients_room = room;
 	for (size_t i = 0; i < record->recipients_len; i++)
-		if (memcmp(record->recipients[i].hash, hash, INCIDENT_HASH) == 0)
-			return &record->recipients[i];
-	return NULL;
+		*place_of(record, list[i].hash) = (uint32_t)i + 1;
+	return 0;
 }
 
 static int merge(struct kept *kept, struct record *record,
 	const struct incident_recipient *recipients, size_t len)
 {
-	struct incident_recipient *list = realloc(
-		record->recipients, (record->recipients_len + len + 1) * sizeof *list);
-	if (list == NULL)
+	if (grow(record, len) < 0)
 		return -ENOMEM;
-	record->recipients = list;
-	const size_t known = record->recipients_len;
 	for (size_t i = 0; i < len; i++) {
-		struct incident_recipient *each =
-			known > 0 ? recipient_of(record, recipients[i].hash) : NULL;
-		if (each == NULL)
-			each = &list[record->recipients_len++];
+		uint32_t *place = place_of(record, recipients[i].hash);
+		if (*place == 0)
+			*place = (uint32_t)++record->recipients_len;
 		else
-			discard(each->relay_host);
+			discard(record->recipients[*place - 1].relay_host);
+		struct incident_recipient *each = &record->recipients[*place - 1];
 		*each = recipients[i];
 		each->relay_host = strdup(recipients[i].relay_host);
 		each->address = acquaintances_address(kept->recipients, each->hash);
