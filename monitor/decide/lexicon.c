@@ -2,6 +2,7 @@
 #include "monitor/decide/lexicon.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -22,23 +23,39 @@ void lexicon_finish(struct lexicon *lexicon)
 	*lexicon = (struct lexicon){.name = lexicon->name};
 }
 
-/* The slot of the name: where it is, or where it would go. */
-static size_t find_slot(const struct lexicon *lexicon, const void *name, size_t len)
+static uint64_t hash_of(const struct lexicon *lexicon, const void *name, size_t len)
 {
-	size_t at = digest_bytes(&lexicon->key, name, len).lo & (lexicon->room - 1);
-	while (lexicon->slots[at] != NULL) {
-		size_t other_len;
-		const void *other = lexicon->name(lexicon->slots[at], &other_len);
-		if (other_len == len && memcmp(other, name, len) == 0)
-			return at;
+	return digest_bytes(&lexicon->key, name, len).lo;
+}
+
+static bool is_named(const struct lexicon *lexicon, const struct lexicon_slot *slot,
+	const void *name, size_t len)
+{
+	size_t other_len;
+	const void *other = lexicon->name(slot->thing, &other_len);
+	return other_len == len && memcmp(other, name, len) == 0;
+}
+
+static size_t empty_slot(const struct lexicon *lexicon, uint64_t hash)
+{
+	size_t at = hash & (lexicon->room - 1);
+	while (lexicon->slots[at].thing != NULL)
 		at = (at + 1) & (lexicon->room - 1);
-	}
 	return at;
 }
 
 void *lexicon_find(const struct lexicon *lexicon, const void *name, size_t len)
 {
-	return lexicon->room > 0 ? lexicon->slots[find_slot(lexicon, name, len)] : NULL;
+	if (lexicon->room == 0)
+		return NULL;
+	const uint64_t hash = hash_of(lexicon, name, len);
+	for (size_t at = hash & (lexicon->room - 1); lexicon->slots[at].thing != NULL;
+		at = (at + 1) & (lexicon->room - 1)) {
+		const struct lexicon_slot *slot = &lexicon->slots[at];
+		if (slot->hash == hash && is_named(lexicon, slot, name, len))
+			return slot->thing;
+	}
+	return NULL;
 }
 
 static int grow(struct lexicon *lexicon)
@@ -48,13 +65,10 @@ static int grow(struct lexicon *lexicon)
 	larger.slots = calloc(larger.room, sizeof *larger.slots);
 	if (larger.slots == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; i < lexicon->room; i++) {
-		size_t len;
-		if (lexicon->slots[i] == NULL)
-			continue;
-		const void *name = lexicon->name(lexicon->slots[i], &len);
-		larger.slots[find_slot(&larger, name, len)] = lexicon->slots[i];
-	}
+	for (size_t i = 0; i < lexicon->room; i++)
+		if (lexicon->slots[i].thing != NULL)
+			larger.slots[empty_slot(&larger, lexicon->slots[i].hash)] =
+				lexicon->slots[i];
 	free(lexicon->slots);
 	*lexicon = larger;
 	return 0;
@@ -66,7 +80,8 @@ int lexicon_add(struct lexicon *lexicon, void *thing)
 	if (lexicon->len + 1 > lexicon->room / 4 * 3 && grow(lexicon) < 0)
 		return -ENOMEM;
 	const void *name = lexicon->name(thing, &len);
-	lexicon->slots[find_slot(lexicon, name, len)] = thing;
+	const uint64_t hash = hash_of(lexicon, name, len);
+	lexicon->slots[empty_slot(lexicon, hash)] = (struct lexicon_slot){thing, hash};
 	lexicon->len++;
 	return 0;
 }

@@ -14,10 +14,15 @@
 /* The name of a thing; ret_len is set. */
 typedef const void *(*lexicon_name_fn)(const void *thing, size_t *ret_len);
 
+struct lexicon_slot {
+	void *thing; /* NULL: empty; not owned */
+	uint64_t hash; /* of its name: most others are told apart by it alone */
+};
+
 struct lexicon {
 	struct digest_key key;
 	lexicon_name_fn name;
-	void **slots; /* owned; the things are not */
+	struct lexicon_slot *slots; /* owned */
 	size_t room; /* a power of two, or 0 */
 	size_t len;
 };
