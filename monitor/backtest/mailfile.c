@@ -94,15 +94,16 @@ static uint32_t keep_text(struct mailfile_batch *batch, const char *text)
 static void keep_recipient(
 	struct mailfile_batch *batch, struct mailfile_row *row, const char *recipient)
 {
-	char lower[REPORT_ADDRESS_MAX];
-	size_t len = 0;
-	for (; recipient[len] != '\0'; len++) {
-		const char c = recipient[len];
-		lower[len] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-	}
-	lower[len] = '\0';
+	const size_t len = strlen(recipient);
+	row->recipient = keep(batch, recipient, len + 1);
+	if (batch->err < 0)
+		return;
+	char *lower = batch->text + row->recipient;
+	for (size_t i = 0; i < len; i++)
+		lower[i] = lower[i] >= 'A' && lower[i] <= 'Z'
+			? (char)(lower[i] - 'A' + 'a')
+			: lower[i];
 	acquaintance_hash(lower, len, row->hash);
-	row->recipient = keep(batch, lower, len + 1);
 }
 
 static void keep_missing(

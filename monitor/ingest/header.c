@@ -185,6 +185,6 @@ bool header_at(
 		*ret_at = context->reference_at;
 		return true;
 	}
-	return stamp_take_bsd(&stamp, context, ret_at) ||
-		stamp_take_iso(&stamp, context, ret_at);
+	return stamp_take_iso(&stamp, context, ret_at) ||
+		stamp_take_bsd(&stamp, context, ret_at);
 }

@@ -33,6 +33,8 @@ struct entry {
 struct pending {
 	char *ring; /* owned, of size bytes; NULL before the first deferral */
 	uint32_t *buckets; /* owned, bucket_count of them for each chain; likewise */
+	uint32_t
+		*alive; /* owned; entries of each bucket of BY_RECIPIENT that are alive */
 	uint32_t size;
 	uint32_t bucket_count; /* a power of two */
 	uint32_t oldest;
@@ -61,8 +63,10 @@ static bool allocate(struct pending *pending)
 	const size_t buckets = (size_t)pending->bucket_count * CHAINS;
 	if (pending->ring == NULL)
 		pending->ring = malloc(pending->size);
-	if (pending->ring == NULL || pending->buckets != NULL)
-		return pending->ring != NULL;
+	if (pending->alive == NULL)
+		pending->alive = calloc(pending->bucket_count, sizeof *pending->alive);
+	if (pending->ring == NULL || pending->alive == NULL || pending->buckets != NULL)
+		return pending->ring != NULL && pending->alive != NULL;
 	pending->buckets = malloc(buckets * sizeof *pending->buckets);
 	if (pending->buckets == NULL)
 		return false;
@@ -77,15 +81,23 @@ void pending_destroy(struct pending *pending)
 		return;
 	free(pending->ring);
 	free(pending->buckets);
+	free(pending->alive);
 	free(pending);
 }
 
-/* FNV-1a, going on from `hash`. */
+/* As FNV-1a, going on from `hash`, but eight bytes at a time: each delivery is hashed. */
 static uint32_t hash_on(uint32_t hash, struct span bytes)
 {
-	for (size_t i = 0; i < bytes.len; i++)
-		hash = (hash ^ (unsigned char)bytes.at[i]) * 16777619U;
-	return hash;
+	uint64_t sum = hash;
+	while (bytes.len > 0) {
+		uint64_t word = 0;
+		const size_t len = bytes.len < sizeof word ? bytes.len : sizeof word;
+		memcpy(&word, bytes.at, len);
+		sum = (sum ^ word) * 0x9e3779b97f4a7c15;
+		sum ^= sum >> 32;
+		bytes = span_from(bytes, len);
+	}
+	return (uint32_t)sum;
 }
 
 static uint32_t hash_of(struct span id)
@@ -113,8 +125,22 @@ static void unlink_oldest(struct pending *pending, enum chain chain)
 	*link = NONE;
 }
 
+static uint32_t *alive_like(struct pending *pending, uint32_t hash)
+{
+	return &pending->alive[hash & (pending->bucket_count - 1)];
+}
+
+static void kill_entry(struct pending *pending, struct entry *entry)
+{
+	if (entry->alive == 0)
+		return;
+	entry->alive = 0;
+	(*alive_like(pending, entry->hash[BY_RECIPIENT]))--;
+}
+
 static void overwrite_oldest(struct pending *pending)
 {
+	kill_entry(pending, entry_at(pending, pending->oldest));
 	unlink_oldest(pending, BY_ID);
 	unlink_oldest(pending, BY_RECIPIENT);
 	pending->oldest += entry_at(pending, pending->oldest)->bytes;
@@ -168,13 +194,16 @@ void pending_drop(struct pending *pending, const struct report *report)
 		return;
 	const struct span id = span_of(report->id);
 	const uint32_t hash = hash_on(hash_of(id), span_of(report->recipient));
+	/* Most that is dropped was never deferred: the ring need not be looked at. */
+	if (*alive_like(pending, hash) == 0)
+		return;
 	uint32_t at = *bucket_of(pending, BY_RECIPIENT, hash);
 	for (; at != NONE; at = entry_at(pending, at)->next[BY_RECIPIENT]) {
 		struct entry *entry = entry_at(pending, at);
 		if (entry->hash[BY_RECIPIENT] == hash &&
 			span_is(span_of(id_of(entry)), id) &&
 			strcmp(recipient_of(entry), report->recipient) == 0)
-			entry->alive = 0;
+			kill_entry(pending, entry);
 	}
 }
 
@@ -218,6 +247,7 @@ void pending_put(struct pending *pending, const struct report *report)
 	}
 	link_newest(pending, BY_ID, at);
 	link_newest(pending, BY_RECIPIENT, at);
+	(*alive_like(pending, entry->hash[BY_RECIPIENT]))++;
 	pending->end = at + (uint32_t)bytes;
 	if (pending->entries++ == 0)
 		pending->oldest = at;
@@ -260,7 +290,7 @@ size_t pending_take(struct pending *pending, struct span id, struct report *into
 		if (entry->alive == 0 || entry->hash[BY_ID] != hash ||
 			!span_is(span_of(id_of(entry)), id))
 			continue;
-		entry->alive = 0;
+		kill_entry(pending, entry);
 		taken++;
 		if (on_recipient != NULL) {
 			fill(entry, into);

@@ -132,10 +132,11 @@ static bool take_address(struct span *rest, struct span *ret_address)
 /* Up to ", key=", or to a blank that a key stands behind: some lines lack the comma. */
 static struct span take_value(struct span *rest)
 {
+	const char *const end = rest->at + rest->len;
+	const char *blank = rest->at;
 	struct span key;
-	for (size_t at = 0; at < rest->len; at++) {
-		if (rest->at[at] != ' ')
-			continue;
+	for (; (blank = memchr(blank, ' ', (size_t)(end - blank))) != NULL; blank++) {
+		const size_t at = (size_t)(blank - rest->at);
 		struct span next = span_from(*rest, at + 1);
 		if (!take_key(&next, &key))
 			continue;

@@ -14,12 +14,6 @@ bool span_is_nocase(struct span span, struct span other)
 		(span.len == 0 || strncasecmp(span.at, other.at, span.len) == 0);
 }
 
-bool span_ends(struct span span, struct span suffix)
-{
-	return span.len >= suffix.len &&
-		memcmp(span.at + span.len - suffix.len, suffix.at, suffix.len) == 0;
-}
-
 size_t span_find(struct span span, struct span mark)
 {
 	if (span.len == 0)
@@ -78,21 +72,6 @@ bool span_take_word(struct span *span, struct span *ret_word)
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
-}
-
-bool span_take_digits(struct span *span, size_t count, int *ret_value)
-{
-	int value = 0;
-	if (span->len < count)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		if (!is_digit(span->at[i]))
-			return false;
-		value = value * 10 + (span->at[i] - '0');
-	}
-	*ret_value = value;
-	*span = span_from(*span, count);
-	return true;
 }
 
 bool span_take_number(struct span *span, uint64_t *ret_value)

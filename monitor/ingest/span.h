@@ -50,9 +50,30 @@ static inline bool span_take(struct span *span, struct span prefix)
 	return true;
 }
 
+static inline bool span_ends(struct span span, struct span suffix)
+{
+	return span.len >= suffix.len &&
+		memcmp(span.at + span.len - suffix.len, suffix.at, suffix.len) == 0;
+}
+
+/* Exactly count digits. */
+static inline bool span_take_digits(struct span *span, size_t count, int *ret_value)
+{
+	int value = 0;
+	if (span->len < count)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (span->at[i] < '0' || span->at[i] > '9')
+			return false;
+		value = value * 10 + (span->at[i] - '0');
+	}
+	*ret_value = value;
+	*span = span_from(*span, count);
+	return true;
+}
+
 struct span span_of(const char *text);
 bool span_is_nocase(struct span span, struct span other);
-bool span_ends(struct span span, struct span suffix);
 /* Where mark first, or last, begins; span.len where it does not occur. */
 size_t span_find(struct span span, struct span mark);
 size_t span_find_last(struct span span, struct span mark);
@@ -62,8 +83,6 @@ struct span span_trim(struct span span); /* blanks at both ends */
 bool span_take_before(struct span *span, struct span mark, struct span *ret_before);
 /* Takes up to the first blank, or all; blanks after it too. False where the span is empty. */
 bool span_take_word(struct span *span, struct span *ret_word);
-/* Exactly count digits. */
-bool span_take_digits(struct span *span, size_t count, int *ret_value);
 /* As many digits as there are, at most 18. */
 bool span_take_number(struct span *span, uint64_t *ret_value);
 /* What stands in `<...>`, where the span begins with it: a quoted local part may hold any byte. */

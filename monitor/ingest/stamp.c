@@ -61,22 +61,24 @@ static bool take_clock(struct span *text, struct civil *civil)
 	return civil->hour < 24 && civil->minute < 60 && civil->second < 60;
 }
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 static bool take_fraction(struct span *text, int *ret_ms)
 {
-	struct span rest = *text;
-	int digit;
-	int scale = 100;
+	size_t at = 1;
+	int ms = 0;
 
-	if (!span_take(&rest, SPAN(".")) && !span_take(&rest, SPAN(",")))
+	if (!span_starts(*text, SPAN(".")) && !span_starts(*text, SPAN(",")))
 		return false;
-	if (!span_take_digits(&rest, 1, &digit))
+	for (int scale = 100; at < text->len && is_digit(text->at[at]); scale /= 10)
+		ms += (text->at[at++] - '0') * scale;
+	if (at == 1)
 		return false;
-	*ret_ms = 0;
-	do {
-		*ret_ms += digit * scale;
-		scale /= 10;
-	} while (span_take_digits(&rest, 1, &digit));
-	*text = rest;
+	*ret_ms = ms;
+	*text = span_from(*text, at);
 	return true;
 }
 
