@@ -46,6 +46,7 @@ ELSEWHERE = {
     "monitor/backtest/acquaintance.c": "tests/monitor/backtest.py replays a past",
     "monitor/backtest/backtest.c": "tests/monitor/backtest.py replays a past",
     "monitor/backtest/kept.c": "tests/monitor/backtest.py replays a past",
+    "monitor/backtest/mailfile.c": "tests/monitor/backtest.py replays a past",
     "monitor/backtest/mails.c": "tests/monitor/backtest.py replays a past",
     "monitor/backtest/past.c": "tests/monitor/backtest.py replays a past",
     "monitor/cli/backtest.c": "tests/monitor/backtest.py replays a past",
