@@ -99,6 +99,40 @@ static void put_times(const struct telling *telling)
 	story_say(telling, "Times are UTC.");
 }
 
+/* What a receiver says before it calls people unknown. Greylisting is what any stranger hears. */
+static void put_before(const struct telling *telling, const struct story_mail *mail)
+{
+	char deferred[STORY_COUNT_MAX];
+	char greylisted[STORY_COUNT_MAX];
+
+	if (telling->incident->first_bounce_at == 0 ||
+		mail->deferred_before + mail->greylisted_before == 0)
+		return;
+	story_say(telling,
+		"In the two hours before the first affected bounce %s mails were "
+		"deferred (4xx)%s%s%s.",
+		story_count(mail->deferred_before, deferred),
+		mail->greylisted_before > 0 ? ", greylisting (" : "",
+		mail->greylisted_before > 0
+			? story_count(mail->greylisted_before, greylisted)
+			: "",
+		mail->greylisted_before > 0 ? ") left out" : "");
+}
+
+static void put_standing(const struct telling *telling, const struct story_mail *mail)
+{
+	const uint64_t ended = mail->accepted_all + mail->bounced_all;
+	char count[STORY_COUNT_MAX];
+
+	if (ended == 0)
+		return;
+	story_say(telling,
+		"Over all your mail of that time (%s), %.1f %% bounced; providers "
+		"begin to punish a sender at 2 to 3 %%.",
+		story_count(ended, count),
+		100.0 * (double)mail->bounced_all / (double)ended);
+}
+
 /* Who bounces twice or more is what many programs suppress for good. */
 static void put_repeated(const struct telling *telling)
 {
@@ -181,9 +215,7 @@ static void put_counts(const struct telling *telling)
 		story_count(incident->deliveries, deliveries),
 		story_count(incident->deferrals, deferrals));
 	if (ended > 0 && incident->bounces * 100 >= 2 * ended)
-		story_say(telling,
-			"That is a bounce share of %.1f %%: from 2 to 3 %% on, mailbox "
-			"providers and senders' platforms begin to punish the sender.",
+		story_say(telling, "That is a bounce share of %.1f %% at this domain.",
 			100.0 * (double)incident->bounces / (double)ended);
 }
 
@@ -237,6 +269,10 @@ static void put_parts(const struct telling *telling)
 	for (size_t i = 0; i < telling->story->views_len; i++)
 		put_view(telling, &telling->story->views[i]);
 	put_counts(telling);
+	if (telling->story->mail != NULL) {
+		put_before(telling, telling->story->mail);
+		put_standing(telling, telling->story->mail);
+	}
 	put_repeated(telling);
 	story_heading(telling, "SINCE WHEN");
 	put_times(telling);

@@ -22,6 +22,14 @@ struct story_view {
 	const char *now;
 };
 
+/* Mail around an incident: what came before its first bounce, and the sender's own standing. */
+struct story_mail {
+	uint64_t deferred_before; /* mails, in the two hours before */
+	uint64_t greylisted_before;
+	uint64_t accepted_all; /* of all domains, on the incident's days */
+	uint64_t bounced_all;
+};
+
 struct story {
 	const struct incident *incident;
 	const char *id;
@@ -29,6 +37,7 @@ struct story {
 	const char *spoken; /* its U-label; NULL where it is no other */
 	const struct story_view *views;
 	size_t views_len;
+	const struct story_mail *mail; /* NULL: nothing is known */
 	const char *coverage; /* what the polls can swear to; "" for nothing to say */
 	uint64_t leave; /* recipients that are not to be re-activated */
 	uint64_t repeated; /* of those to be re-activated: bounced more than once */

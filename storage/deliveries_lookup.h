@@ -39,6 +39,17 @@ typedef int (*deliveries_row_fn)(void *owner, const struct deliveries_row *row);
 int deliveries_rows(struct store *store, const struct deliveries_window *window,
 	deliveries_row_fn fn, void *owner) __attribute__((warn_unused_result));
 
+/* Sums over a window, of one domain or of all (NULL). Deferrals count once a recipient and hour. */
+struct deliveries_sums {
+	uint64_t accepted;
+	uint64_t bounced; /* by the receiver's word, whatever the reason */
+	uint64_t deferred; /* but for these: */
+	uint64_t greylisted;
+	uint64_t rate_limited;
+};
+int deliveries_sum(struct store *store, const uint8_t *domain, int64_t from, int64_t to,
+	struct deliveries_sums *ret_sums) __attribute__((warn_unused_result));
+
 struct deliveries_relay {
 	const char *host;
 	const char *address; /* the latest; "" where not known */

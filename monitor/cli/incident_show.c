@@ -11,9 +11,11 @@
 #include "monitor/cli/incident_row.h"
 #include "monitor/cli/row.h"
 #include "monitor/typo.h"
+#include "storage/deliveries_lookup.h"
 #include "storage/incidents.h"
 
 #define VIEWS_MAX 16
+#define BEFORE_MS INT64_C(7200000)
 
 /* What one view had, gathered span by span. */
 struct seen {
@@ -30,6 +32,7 @@ struct showing {
 	size_t views_len;
 	uint32_t ttl_s; /* the largest since the change */
 	FILE *coverage;
+	struct story_mail mail;
 	uint64_t leave;
 	uint64_t nameless;
 	uint64_t repeated;
@@ -122,6 +125,29 @@ static int64_t least(int64_t a, int64_t b)
 	return b != 0 && b < a ? b : a;
 }
 
+/* What else became of mail: at the domain before the bounces, and everywhere. */
+static int look_at_mail(struct showing *showing)
+{
+	const struct incident *incident = showing->incident;
+	struct store *store = showing->cli->store;
+	const int64_t end =
+		incident->closed_at != 0 ? incident->closed_at : showing->cli->now;
+	const int64_t first = incident->first_bounce_at;
+	struct deliveries_sums sums = {0};
+	int err = 0;
+
+	if (incident->domain != NULL && first != 0)
+		err = deliveries_sum(
+			store, incident->domain, first - BEFORE_MS, first, &sums);
+	showing->mail.deferred_before = sums.deferred;
+	showing->mail.greylisted_before = sums.greylisted;
+	if (err == 0)
+		err = deliveries_sum(store, NULL, incident->suspected_at, end, &sums);
+	showing->mail.accepted_all = sums.accepted;
+	showing->mail.bounced_all = sums.bounced;
+	return err;
+}
+
 /* What the history has around the incident. A domain that was never polled has nothing. */
 static int look_around(struct showing *showing)
 {
@@ -145,6 +171,8 @@ static int look_around(struct showing *showing)
 	if (err == -ENOENT)
 		err = 0;
 	if (err == 0)
+		err = look_at_mail(showing);
+	if (err == 0)
 		err = incidents_recipients(
 			store, incident->number, 0, on_recipient, showing);
 	return err;
@@ -163,6 +191,7 @@ static int write_story(struct showing *showing, const char *coverage)
 		.domain = domain,
 		.views = views,
 		.views_len = showing->views_len,
+		.mail = &showing->mail,
 		.coverage = coverage,
 		.leave = showing->leave,
 		.repeated = showing->repeated,

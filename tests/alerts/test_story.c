@@ -60,6 +60,13 @@ static const struct story_view views[] = {
 	{"mta", NULL, NULL, "10 mx00.ionos.de"},
 };
 
+static const struct story_mail mail = {
+	.deferred_before = 14,
+	.greylisted_before = 3,
+	.accepted_all = 96000,
+	.bounced_all = 4000,
+};
+
 /* To be freed. */
 static char *tell(const struct incident *incident)
 {
@@ -69,6 +76,7 @@ static char *tell(const struct incident *incident)
 		.domain = incident->kind == INCIDENT_SELF ? "" : "online.de",
 		.views = views,
 		.views_len = 2,
+		.mail = &mail,
 		.coverage = "The view mta was asked 120 times, at most 11 s apart.",
 		.leave = 31,
 		.repeated = 1,
@@ -167,6 +175,14 @@ static void story_tells_what_happened_and_why(void **state)
 	has(what, "before not known");
 	has(what, "5,000 affected bounces, 40,000 accepted, 12 deferred");
 	has(what, "a bounce share of 11.1 %");
+	has(what,
+		"In the two hours before the first affected bounce 14 mails were "
+		"deferred "
+		"(4xx), greylisting (3) left out.");
+	has(what,
+		"Over all your mail of that time (100,000), 4.0 % bounced; providers "
+		"begin "
+		"to punish a sender at 2 to 3 %.");
 	has(what, "1 recipient bounced more than once");
 	has(text,
 		"  2023-08-29 20:30:57  last poll with the old answer\n"
@@ -326,6 +342,7 @@ static void story_does_without_what_is_not_there(void **state)
 	has(text, "Nobody is to be re-activated");
 	lacks(text, "opened\n");
 	lacks(text, "Mail for the domain in that time");
+	lacks(text, "Over all your mail");
 	free(text);
 }
 
