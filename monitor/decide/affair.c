@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* An incident's life: what it is called, how bad it is, what speaks for it, whom it hit. */
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,24 +59,27 @@ static void touch(struct affair *affair, int64_t at)
 
 /* --- its life --- */
 
-static struct affair *make(struct decide *decide, struct subject *subject)
+bool affair_reserve(struct decide *decide, size_t more)
 {
-	if (decide->affairs_len == decide->affairs_room) {
-		const size_t room =
-			decide->affairs_room > 0 ? decide->affairs_room * 2 : 64;
-		struct affair **list = realloc(decide->affairs, room * sizeof *list);
-		if (list == NULL)
-			return NULL;
-		decide->affairs = list;
-		decide->affairs_room = room;
-	}
+	if (decide->affairs_len + more <= decide->affairs_room)
+		return true;
+	const size_t room = decide->affairs_room * 2 + more + 64;
+	struct affair **list = realloc(decide->affairs, room * sizeof *list);
+	if (list == NULL)
+		return false;
+	decide->affairs = list;
+	decide->affairs_room = room;
+	return true;
+}
+
+struct affair *affair_make(struct subject *subject, enum slot slot)
+{
 	struct affair *affair = calloc(1, sizeof *affair);
 	if (affair == NULL)
 		return NULL;
-	affair->serial = ++decide->serials;
 	affair->subject = subject;
+	affair->slot = slot;
 	affair->view = -1;
-	decide->affairs[decide->affairs_len++] = affair;
 	return affair;
 }
 
@@ -95,12 +99,14 @@ struct affair *affair_begin(struct decide *decide, struct subject *subject,
 		touch(last, at);
 		return last;
 	}
-	struct affair *affair = make(decide, subject);
+	struct affair *affair =
+		affair_reserve(decide, 1) ? affair_make(subject, slot) : NULL;
 	if (affair == NULL) {
 		decide_fail(decide);
 		return NULL;
 	}
-	affair->slot = slot;
+	decide->affairs[decide->affairs_len++] = affair;
+	affair->serial = ++decide->serials;
 	affair->kind = kind;
 	affair->state = INCIDENT_SUSPECTED;
 	affair->suspected_at = at;
@@ -185,7 +191,9 @@ void affair_prove(struct affair *affair, const char *name, double weight, int64_
 		for (; place > 0 && affair->proofs[place - 1].at > at; place--)
 			affair->proofs[place] = affair->proofs[place - 1];
 		proof = &affair->proofs[place];
-		*proof = (struct proof){.name = name, .at = at};
+		*proof = (struct proof){.at = at};
+		assert(strlen(name) < sizeof proof->name);
+		memcpy(proof->name, name, strlen(name));
 	}
 	proof->weight = weight;
 	va_list arguments;

@@ -28,9 +28,10 @@ enum slot {
 
 #define AFFAIR_OPERATORS 6
 #define AFFAIR_TEXT 240
+#define AFFAIR_WORD 32 /* longer than any name of a proof */
 
 struct proof {
-	const char *name; /* static */
+	char name[AFFAIR_WORD];
 	double weight;
 	int64_t at;
 	char text[AFFAIR_TEXT];
@@ -92,6 +93,10 @@ struct affair *affair_of(const struct subject *subject, enum slot slot);
 /* A new one, or the last of the slot where it closed within reopen_ms. NULL: no memory. */
 struct affair *affair_begin(struct decide *decide, struct subject *subject,
 	enum slot slot, enum incident_kind kind, int64_t at, int64_t reopen_ms);
+/* One that is nobody's yet; NULL for want of memory. */
+struct affair *affair_make(struct subject *subject, enum slot slot);
+/* Makes room in the detector's list for more. */
+bool affair_reserve(struct decide *decide, size_t more);
 void affair_set_kind(struct affair *affair, enum incident_kind kind, int64_t at);
 void affair_open(struct affair *affair, int64_t at);
 void affair_revert(struct affair *affair, int64_t at);

@@ -36,13 +36,8 @@ void decide_destroy(struct decide *decide)
 		return;
 	for (size_t i = 0; i < decide->affairs_len; i++)
 		affair_destroy(decide->affairs[i]);
-	for (size_t i = 0; i < decide->subjects_len; i++) {
-		struct subject *subject = decide->subjects[i];
-		tolls_finish(&subject->tolls);
-		free(subject->looks);
-		free(subject->domain);
-		free(subject);
-	}
+	for (size_t i = 0; i < decide->subjects_len; i++)
+		decide_drop(decide->subjects[i]);
 	for (int i = 0; i < decide->views_len; i++)
 		free(decide->views[i].name);
 	free(decide->affairs);
@@ -79,34 +74,57 @@ int decide_view(
 
 /* --- subjects --- */
 
-static struct subject *make_subject(
-	struct decide *decide, const uint8_t *domain, size_t len, int64_t at)
+void decide_drop(struct subject *subject)
+{
+	tolls_finish(&subject->tolls);
+	free(subject->looks);
+	free(subject->domain);
+	free(subject);
+}
+
+bool decide_adopt(struct decide *decide, struct subject *subject)
 {
 	if (decide->subjects_len == decide->subjects_room) {
 		const size_t room =
 			decide->subjects_room > 0 ? decide->subjects_room * 2 : 256;
 		struct subject **list = realloc(decide->subjects, room * sizeof *list);
 		if (list == NULL)
-			return NULL;
+			return false;
 		decide->subjects = list;
 		decide->subjects_room = room;
 	}
+	if (lexicon_add(&decide->by_domain, subject) < 0)
+		return false;
+	decide->subjects[decide->subjects_len++] = subject;
+	return true;
+}
+
+struct subject *decide_make(const uint8_t *domain)
+{
+	const size_t len = name_length(domain);
 	struct subject *subject = calloc(1, sizeof *subject);
-	if (subject == NULL || (subject->domain = malloc(len)) == NULL) {
-		free(subject);
+	if (subject == NULL)
+		return NULL;
+	subject->domain = malloc(len);
+	subject->looks = calloc(DECIDE_VIEWS_MAX, sizeof *subject->looks);
+	if (subject->domain == NULL || subject->looks == NULL) {
+		decide_drop(subject);
 		return NULL;
 	}
 	memcpy(subject->domain, domain, len);
-	subject->looks = calloc(DECIDE_VIEWS_MAX, sizeof *subject->looks);
-	if (subject->looks == NULL || lexicon_add(&decide->by_domain, subject) < 0) {
-		free(subject->looks);
-		free(subject->domain);
-		free(subject);
+	return subject;
+}
+
+static struct subject *meet(struct decide *decide, const uint8_t *domain, int64_t at)
+{
+	struct subject *subject = decide_make(domain);
+	if (subject == NULL || !decide_adopt(decide, subject)) {
+		if (subject != NULL)
+			decide_drop(subject);
 		return NULL;
 	}
-	subject->ordinal = (uint32_t)decide->subjects_len;
+	subject->ordinal = decide->ordinals++;
 	subject->met_at = at;
-	decide->subjects[decide->subjects_len++] = subject;
 	return subject;
 }
 
@@ -115,10 +133,23 @@ struct subject *decide_subject(struct decide *decide, const uint8_t *domain, int
 	const size_t len = name_length(domain);
 	struct subject *subject = lexicon_find(&decide->by_domain, domain, len);
 	if (subject == NULL)
-		subject = make_subject(decide, domain, len, at);
+		subject = meet(decide, domain, at);
 	if (subject == NULL)
 		decide_fail(decide);
+	else
+		decide_touch(decide, subject);
 	return subject;
+}
+
+void decide_touch(struct decide *decide, struct subject *subject)
+{
+	if (subject == NULL) {
+		decide->touched_all = true;
+	} else if (!subject->touched) {
+		subject->touched = true;
+		subject->touched_next = decide->touched;
+		decide->touched = subject;
+	}
 }
 
 /* --- timers: a heap by time, then by the order in which domains were met --- */
@@ -197,9 +228,11 @@ int decide_advance(struct decide *decide, int64_t now)
 		if (timer.at > decide->now)
 			decide->now = timer.at;
 		if (timer.subject == NULL) {
+			decide_touch(decide, NULL);
 			outage_self(decide, timer.at);
 		} else if (timer.subject->timer_at == timer.at) {
 			timer.subject->timer_at = 0;
+			decide_touch(decide, timer.subject);
 			reconsider(decide, timer.subject, timer.at);
 		}
 	}
@@ -319,8 +352,31 @@ static int hand_out(
 	return error;
 }
 
+static int by_serial(const void *a, const void *b)
+{
+	const struct affair *const *first = a;
+	const struct affair *const *second = b;
+	return ((*first)->serial > (*second)->serial) -
+		((*first)->serial < (*second)->serial);
+}
+
+/* Rows of a store that lost some may have one serial twice. */
+static void sort_affairs(struct decide *decide)
+{
+	qsort(decide->affairs, decide->affairs_len, sizeof *decide->affairs, by_serial);
+	for (size_t i = 1; i < decide->affairs_len; i++)
+		if (decide->affairs[i]->serial <= decide->affairs[i - 1]->serial)
+			decide->affairs[i]->serial = decide->affairs[i - 1]->serial + 1;
+	if (decide->affairs_len > 0 &&
+		decide->serials < decide->affairs[decide->affairs_len - 1]->serial)
+		decide->serials = decide->affairs[decide->affairs_len - 1]->serial;
+	decide->unsorted = false;
+}
+
 int decide_take(struct decide *decide, decide_incident_fn fn, void *owner)
 {
+	if (decide->unsorted)
+		sort_affairs(decide);
 	for (size_t i = 0; i < decide->affairs_len; i++) {
 		struct affair *affair = decide->affairs[i];
 		if (!affair->dirty)
@@ -329,6 +385,7 @@ int decide_take(struct decide *decide, decide_incident_fn fn, void *owner)
 		if (error != 0)
 			return error;
 		affair->dirty = false;
+		decide_touch(decide, affair->subject);
 	}
 	return 0;
 }
@@ -336,13 +393,17 @@ int decide_take(struct decide *decide, decide_incident_fn fn, void *owner)
 void decide_set_number(struct decide *decide, uint64_t serial, int64_t number)
 {
 	for (size_t i = 0; i < decide->affairs_len; i++)
-		if (decide->affairs[i]->serial == serial)
+		if (decide->affairs[i]->serial == serial) {
 			decide->affairs[i]->number = number;
+			decide_touch(decide, decide->affairs[i]->subject);
+		}
 }
 
 void decide_close(struct decide *decide, int64_t number, int64_t at)
 {
 	for (size_t i = 0; i < decide->affairs_len; i++)
-		if (decide->affairs[i]->number == number)
+		if (decide->affairs[i]->number == number) {
 			affair_close(decide->affairs[i], at);
+			decide_touch(decide, decide->affairs[i]->subject);
+		}
 }

@@ -63,10 +63,15 @@ static void own(struct hosts *hosts, void *thing)
 	hosts->owned[hosts->owned_len++] = thing;
 }
 
+struct host *hosts_find(const struct hosts *hosts, const char *name)
+{
+	return lexicon_find(&hosts->by_name, name, strlen(name));
+}
+
 struct host *hosts_get(struct hosts *hosts, const char *name)
 {
 	const size_t len = strlen(name);
-	struct host *host = lexicon_find(&hosts->by_name, name, len);
+	struct host *host = hosts_find(hosts, name);
 	if (host != NULL)
 		return host;
 	if (!prepare(hosts) || (host = calloc(1, sizeof *host + len + 1)) == NULL)
@@ -118,6 +123,8 @@ static const struct exchanges *keep(
 		return NULL;
 	}
 	*kept = (struct kept_set){memcpy(copy, bytes, len), len, made};
+	made->bytes = copy;
+	made->bytes_len = len;
 	own(hosts, made);
 	own(hosts, kept);
 	own(hosts, copy);
@@ -140,16 +147,39 @@ const struct exchanges *hosts_get_set(struct hosts *hosts, const struct mxset *s
 	return found;
 }
 
-void host_add_network(struct host *host, uint64_t network)
+static bool has_network(const struct host *host, uint64_t network)
 {
 	for (unsigned i = 0; i < host->networks_len; i++)
 		if (host->networks[i] == network)
-			return;
+			return true;
+	return false;
+}
+
+void host_add_old_network(struct host *host, uint64_t network)
+{
+	if (host->networks_len < HOST_NETWORKS && !has_network(host, network))
+		host->networks[host->networks_len++] = network;
+}
+
+bool host_add_network(struct host *host, uint64_t network)
+{
+	if (has_network(host, network))
+		return false;
 	if (host->networks_len < HOST_NETWORKS)
 		host->networks_len++;
 	memmove(&host->networks[1], &host->networks[0],
 		(host->networks_len - 1) * sizeof host->networks[0]);
 	host->networks[0] = network;
+	return true;
+}
+
+void hosts_touch(struct hosts *hosts, struct host *host)
+{
+	if (host->touched)
+		return;
+	host->touched = true;
+	host->touched_next = hosts->touched;
+	hosts->touched = host;
 }
 
 bool exchanges_have(const struct exchanges *set, const struct host *host)

@@ -22,6 +22,8 @@ struct host {
 	const struct operator_entry *run_by;
 	uint64_t networks[HOST_NETWORKS]; /* the latest first */
 	unsigned networks_len;
+	bool touched; /* networks became others since they were last remembered */
+	struct host *touched_next;
 };
 
 struct exchange_host {
@@ -31,6 +33,8 @@ struct exchange_host {
 
 /* By preference and name; a null MX is one entry without a host. */
 struct exchanges {
+	const uint8_t *bytes; /* canonical, see mxset_encode() */
+	size_t bytes_len;
 	size_t len;
 	struct exchange_host hosts[];
 };
@@ -39,6 +43,7 @@ struct hosts {
 	struct operators *operators; /* borrowed */
 	struct lexicon by_name;
 	struct lexicon by_set;
+	struct host *touched; /* first of a list */
 	void **owned; /* everything that is to be freed */
 	size_t owned_len;
 	size_t owned_room;
@@ -49,6 +54,10 @@ void hosts_finish(struct hosts *hosts);
 /* NULL for want of memory. */
 struct host *hosts_get(struct hosts *hosts, const char *name);
 const struct exchanges *hosts_get_set(struct hosts *hosts, const struct mxset *set);
-/* The host has, or had, this address. */
-void host_add_network(struct host *host, uint64_t network);
+struct host *hosts_find(const struct hosts *hosts, const char *name);
+/* The host has, or had, an address in this network. Whether that is news. */
+bool host_add_network(struct host *host, uint64_t network);
+/* The same, of long ago: where there is room. */
+void host_add_old_network(struct host *host, uint64_t network);
+void hosts_touch(struct hosts *hosts, struct host *host);
 bool exchanges_have(const struct exchanges *set, const struct host *host);

@@ -30,7 +30,7 @@
 
 struct subject {
 	uint8_t *domain; /* owned wire name */
-	uint32_t ordinal; /* from 0, as they were met */
+	uint32_t ordinal; /* as they were met; its own for good */
 	int64_t met_at;
 	struct own own;
 	const struct operator_entry *expected[AFFAIR_OPERATORS];
@@ -52,6 +52,8 @@ struct subject {
 	int64_t lost_slice;
 	int64_t timer_at; /* 0: none */
 	struct affair *affairs[SLOTS]; /* owned by the detector */
+	bool touched; /* something of it changed since it was last remembered */
+	struct subject *touched_next;
 };
 
 struct view {
@@ -73,7 +75,7 @@ struct timer {
 struct precedent {
 	const struct operator_entry *from;
 	const struct operator_entry *to;
-	const struct subject *subject;
+	uint32_t ordinal; /* of the subject */
 	int64_t at;
 };
 #define PRECEDENTS 256
@@ -83,14 +85,17 @@ struct decide {
 	double budget; /* false alarms a year */
 	struct hosts hosts;
 	struct lexicon by_domain;
-	struct subject **subjects; /* owned, by ordinal */
+	struct subject **subjects; /* owned */
 	size_t subjects_len;
 	size_t subjects_room;
+	struct subject *touched; /* first of a list */
+	uint32_t ordinals; /* given out */
 	struct view views[DECIDE_VIEWS_MAX];
 	int views_len;
 	struct affair **affairs; /* owned, by serial */
 	size_t affairs_len;
 	size_t affairs_room;
+	bool unsorted; /* some were recalled since */
 	uint64_t serials;
 	struct affair *self; /* our own trouble, NULL: none */
 	struct precedent precedents[PRECEDENTS];
@@ -109,10 +114,18 @@ struct decide {
 	uint32_t slice_active;
 	uint32_t slice_lost;
 	int64_t lost_since; /* 0: all can be found */
+	bool touched_all; /* what is of all domains together, other than now */
 	int error; /* first want of memory */
 };
 
 /* --- engine.c --- */
 struct subject *decide_subject(struct decide *decide, const uint8_t *domain, int64_t at);
+/* Something of the subject (NULL: of all) changes: it is to be remembered. */
+void decide_touch(struct decide *decide, struct subject *subject);
+/* One that is not adopted yet; NULL for want of memory. */
+struct subject *decide_make(const uint8_t *domain);
+/* Takes the subject, whose domain is new, on success. */
+bool decide_adopt(struct decide *decide, struct subject *subject);
+void decide_drop(struct subject *subject);
 void decide_set_timer(struct decide *decide, struct subject *subject, int64_t at);
 void decide_fail(struct decide *decide);

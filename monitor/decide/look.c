@@ -231,6 +231,7 @@ int decide_address(
 	struct host *host = hosts_get(&decide->hosts, name);
 	if (host == NULL)
 		return -ENOMEM;
-	host_add_network(host, operators_network(decide->operators, address));
+	if (host_add_network(host, operators_network(decide->operators, address)))
+		hosts_touch(&decide->hosts, host);
 	return 0;
 }

@@ -30,7 +30,7 @@ bool move_is_sibling(const struct decide *decide, const struct subject *subject,
 		decide->precedents_len < PRECEDENTS ? decide->precedents_len : PRECEDENTS;
 	for (size_t i = 0; i < len; i++) {
 		const struct precedent *each = &decide->precedents[i];
-		if (each->to == to && each->subject != subject &&
+		if (each->to == to && each->ordinal != subject->ordinal &&
 			at - each->at <= PRECEDENT_MS && has_own(subject, each->from))
 			return true;
 	}
@@ -44,7 +44,7 @@ static void note_precedent(struct decide *decide, const struct affair *affair, i
 	decide->precedents[decide->precedents_len++ % PRECEDENTS] = (struct precedent){
 		.from = affair->from[0],
 		.to = affair->to[0],
-		.subject = affair->subject,
+		.ordinal = affair->subject->ordinal,
 		.at = at,
 	};
 }
