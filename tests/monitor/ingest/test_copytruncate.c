@@ -333,7 +333,7 @@ static void copytruncate_is_looked_at_between_any_two_steps(void **state)
 {
 	struct tale tale = {.lab = *state, .seed = 11};
 	struct source_lab *lab = tale.lab;
-	const int rounds = getenv("MXVIGIL_LONG") != NULL ? 2000 : 60;
+	const int rounds = getenv("MXVIGIL_LONG") != NULL ? 1000 : 60;
 	begin(lab, 10);
 	for (int i = 0; i < rounds; i++) {
 		const unsigned seed = tale.seed;
