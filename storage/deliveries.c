@@ -25,6 +25,7 @@ struct deliveries {
 	size_t room;
 	struct entry **order; /* owned; room elements */
 	struct bytes text; /* begins with a NUL: offset 0 is "" */
+	bool settled; /* all of it was written */
 };
 
 static EVP_MAC_CTX *make_mac(const uint8_t *key)
@@ -81,6 +82,7 @@ void deliveries_clear(struct deliveries *batch)
 {
 	batch->len = 0;
 	batch->text.len = 1;
+	batch->settled = false;
 }
 
 static bool mac(struct deliveries *batch, const char *text, uint8_t ret_hash[32])
@@ -191,6 +193,7 @@ int deliveries_add(struct deliveries *batch, const struct delivery_fact *fact)
 		return -ENOMEM;
 	}
 	batch->len++;
+	batch->settled = false;
 	return 0;
 }
 
@@ -297,6 +300,7 @@ void deliveries_write(struct deliveries *batch, struct store *store, const char 
 		return;
 	}
 	const int64_t source_id = intern_source(store, source);
+	batch->settled = false;
 	for (size_t i = 0; i < batch->len && store->error.code == 0; i++) {
 		struct entry *entry = &batch->entries[i];
 		const uint8_t *data = batch->text.data;
@@ -304,11 +308,54 @@ void deliveries_write(struct deliveries *batch, struct store *store, const char 
 		deliveries_settle(store, entry, source_id,
 			entry->recipient != 0 ? (const char *)data + entry->recipient
 					      : NULL);
-		if (entry->missing != 0)
+		if (entry->missing != 0 &&
+			!name_equal(data + entry->missing, data + entry->domain))
 			deliveries_put_missing(
 				store, entry, intern_name(store, data + entry->missing));
 	}
 	if (store->error.code == 0)
 		write_groups(batch, store);
+	batch->settled = store->error.code == 0;
 	free(memos);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct entry *first = *(const struct entry *const *)a;
+	const struct entry *second = *(const struct entry *const *)b;
+	if (first->at != second->at)
+		return first->at < second->at ? -1 : 1;
+	return (first > second) - (first < second); /* as they were added */
+}
+
+bool deliveries_each_settled(
+	struct deliveries *batch, deliveries_settled_fn fn, void *owner)
+{
+	const uint8_t *data = batch->text.data;
+	if (!batch->settled)
+		return false;
+	for (size_t i = 0; i < batch->len; i++)
+		batch->order[i] = &batch->entries[i];
+	qsort(batch->order, batch->len, sizeof *batch->order, by_time);
+	for (size_t i = 0; i < batch->len; i++) {
+		const struct entry *entry = batch->order[i];
+		const struct delivery_settled settled = {
+			.domain = data + entry->domain,
+			.at = entry->at,
+			.outcome = (enum delivery_outcome)entry->outcome,
+			.reason = (enum delivery_reason)entry->reason,
+			.count = entry->count,
+			.remote = entry->remote,
+			.fresh = entry->fresh,
+			.accepted_before = entry->known,
+			.refused_before = entry->refused,
+			.hash = entry->has_hash ? entry->hash : NULL,
+			.relay_host = (const char *)data + entry->host,
+			.relay_ip = (const char *)data + entry->ip,
+			.missing = entry->missing != 0 ? data + entry->missing : NULL,
+		};
+		if (entry->counted)
+			fn(owner, &settled);
+	}
+	return true;
 }

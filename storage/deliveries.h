@@ -50,8 +50,9 @@ struct delivery_fact {
 	const char *relay_host;
 	const char *relay_ip;
 	const char *id; /* of the message at the mail server */
-	const uint8_t
-		*missing; /* wire name of an MX target that has no address, or NULL */
+	const uint8_t *
+		missing; /* wire name that could not be looked up: of an MX target without
+				   address, or the domain itself; NULL for neither */
 };
 
 /* The hash that a recipient is known by. Returns 0 or -ENOMEM. */
@@ -73,6 +74,30 @@ void deliveries_clear(struct deliveries *batch);
 
 /* Counts the batch, as told by `source`, in the open transaction; errors stick to that. */
 void deliveries_write(struct deliveries *batch, struct store *store, const char *source);
+
+/* A fact of the batch with what was found when it was written. */
+struct delivery_settled {
+	const uint8_t *domain; /* wire name */
+	int64_t at;
+	enum delivery_outcome outcome;
+	enum delivery_reason reason;
+	uint32_t count;
+	bool remote;
+	bool fresh; /* of deferrals: the recipient's first of the hour */
+	bool accepted_before; /* the recipient had accepted mail */
+	bool refused_before; /* of bounces: he had been unknown before this one */
+	const uint8_t
+		*hash; /* of the recipient, DELIVERIES_HASH bytes; NULL: not known */
+	const char *relay_host;
+	const char *relay_ip;
+	const uint8_t *missing; /* wire name, or NULL */
+};
+typedef void (*deliveries_settled_fn)(
+	void *owner, const struct delivery_settled *settled);
+/* Hands out, by time, what the batch counted: no twins. False, and nothing, where it was not
+ * written since it was gathered, or not without an error. */
+bool deliveries_each_settled(
+	struct deliveries *batch, deliveries_settled_fn fn, void *owner);
 
 /* What is let go, in transactions of their own: never what an incident of the domain that is not
  * closed refers to. Recipients of incidents go forget_ms after these closed. */

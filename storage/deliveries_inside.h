@@ -27,11 +27,12 @@ struct entry {
 	int64_t host_id;
 	bool counted;
 	bool known; /* the recipient had accepted mail before */
+	bool refused; /* he had bounced as unknown before */
 	bool fresh;
 };
 
-/* Settles entry->counted, known, fresh, and writes what is known of its recipient. address is
- * to be held, or NULL. */
+/* Settles entry->counted, known, refused, fresh, and writes what is known of its recipient.
+ * address is to be held, or NULL. */
 void deliveries_settle(
 	struct store *store, struct entry *entry, int64_t source, const char *address);
 /* Entries of one domain, minute, outcome, reason and host; len >= 1. */

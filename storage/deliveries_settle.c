@@ -86,6 +86,17 @@ static bool is_news(struct store *store, const struct entry *entry, int64_t sour
 	return true;
 }
 
+static bool was_refused(struct store *store, const struct entry *entry)
+{
+	struct query query = query_begin(
+		store, "SELECT 1 FROM refused WHERE name = ?1 AND hash = ?2 LIMIT 1");
+	query_int(&query, entry->name_id);
+	query_blob(&query, entry->hash, sizeof entry->hash);
+	const bool found = query_next(&query);
+	query_end(&query);
+	return found;
+}
+
 static void put_refused(
 	struct store *store, const struct entry *entry, int64_t day, const char *address)
 {
@@ -125,6 +136,7 @@ void deliveries_settle(
 {
 	entry->counted = true;
 	entry->known = false;
+	entry->refused = false;
 	entry->fresh = true;
 	if (!entry->has_hash)
 		return;
@@ -140,6 +152,7 @@ void deliveries_settle(
 	case DELIVERY_BOUNCED:
 	case DELIVERY_EXPIRED:
 		entry->counted = is_news(store, entry, source);
+		entry->refused = was_refused(store, entry);
 		break;
 	}
 	if (entry->counted && entry->remote && entry->outcome == DELIVERY_BOUNCED &&
