@@ -39,6 +39,8 @@ void decide_destroy(struct decide *decide);
  * The same name again gives the same number. */
 int decide_view(struct decide *decide, const char *name, bool authoritative,
 	int64_t interval_ms) __attribute__((warn_unused_result));
+/* How many domains the view looks at, where not each of them is told of. */
+void decide_set_watched(struct decide *decide, int view, size_t domains);
 
 /* A view's confirmed answer, new or again after failures. not_before: the last usable poll
  * before it, 0 for none. The set is not kept. */
@@ -80,12 +82,15 @@ int decide_delivery(struct decide *decide, const struct decide_delivery *deliver
 int decide_advance(struct decide *decide, int64_t now)
 	__attribute__((warn_unused_result));
 
-/* Operators (len 0: any) that are right for a domain until then (0: for good). */
+/* Operators (len 0: any) that are right for a domain until then (0: for good). Those that are for
+ * good are the domain's own from then on, and nothing else is learnt to be. Each call adds to
+ * what is expected of the domain; `nothing` takes all of it back first. */
 struct decide_expectation {
 	const uint8_t *domain;
 	const char *const *operators;
 	size_t operators_len;
 	int64_t until_at;
+	bool nothing; /* the rest is not looked at */
 };
 int decide_expect(struct decide *decide, const struct decide_expectation *expectation)
 	__attribute__((warn_unused_result));
@@ -99,6 +104,9 @@ typedef int (*decide_incident_fn)(void *owner, uint64_t serial,
 int decide_take(struct decide *decide, decide_incident_fn fn, void *owner)
 	__attribute__((warn_unused_result));
 void decide_set_number(struct decide *decide, uint64_t serial, int64_t number);
+/* What was handed out of an incident was lost: it comes again, with all recipients, under this
+ * number (0: none). */
+void decide_put_back(struct decide *decide, uint64_t serial, int64_t number);
 /* Somebody closed the incident by hand. */
 void decide_close(struct decide *decide, int64_t number, int64_t at);
 

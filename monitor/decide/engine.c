@@ -72,6 +72,11 @@ int decide_view(
 	return decide->views_len++;
 }
 
+void decide_set_watched(struct decide *decide, int view, size_t domains)
+{
+	decide->views[view].watched = domains;
+}
+
 /* --- subjects --- */
 
 void decide_drop(struct subject *subject)
@@ -399,11 +404,29 @@ void decide_set_number(struct decide *decide, uint64_t serial, int64_t number)
 		}
 }
 
+void decide_put_back(struct decide *decide, uint64_t serial, int64_t number)
+{
+	for (size_t i = 0; i < decide->affairs_len; i++) {
+		struct affair *affair = decide->affairs[i];
+		if (affair->serial != serial)
+			continue;
+		affair->number = number;
+		affair->dirty = true;
+		for (size_t k = 0; k < affair->tolls.len; k++)
+			affair->tolls.list[k].changed = true;
+		decide_touch(decide, affair->subject);
+	}
+}
+
 void decide_close(struct decide *decide, int64_t number, int64_t at)
 {
-	for (size_t i = 0; i < decide->affairs_len; i++)
-		if (decide->affairs[i]->number == number) {
-			affair_close(decide->affairs[i], at);
-			decide_touch(decide, decide->affairs[i]->subject);
-		}
+	for (size_t i = 0; i < decide->affairs_len; i++) {
+		struct affair *affair = decide->affairs[i];
+		if (affair->number != number || affair->state == INCIDENT_CLOSED)
+			continue;
+		affair_prove(affair, "closed-by-hand", 0, at,
+			"Somebody closed the incident by hand.");
+		affair_close(affair, at);
+		decide_touch(decide, affair->subject);
+	}
 }

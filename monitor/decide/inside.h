@@ -61,6 +61,7 @@ struct view {
 	bool authoritative;
 	int64_t interval_ms;
 	uint32_t seen; /* domains it has answered for */
+	size_t watched; /* domains it looks at, told of or not */
 	uint32_t failing; /* of these */
 	int64_t sick_since; /* 0: well */
 	int64_t sick_until; /* well again from then on */

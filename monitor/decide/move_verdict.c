@@ -95,7 +95,7 @@ static enum incident_kind verdict(
 	if (affair->view >= 0)
 		return INCIDENT_RESOLVER_POISONING;
 	if (affair->alarm)
-		return affair->kind == INCIDENT_MIGRATION_FALLOUT ||
+		return affair->kind == INCIDENT_MIGRATION_FALLOUT || affair->expected ||
 				is_served_there(affair)
 			? INCIDENT_MIGRATION_FALLOUT
 			: INCIDENT_TRANSIENT_HIJACK;

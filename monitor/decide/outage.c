@@ -24,9 +24,15 @@ bool outage_is_sick(const struct decide *decide, int view, int64_t at)
 	return each->sick_since != 0 && (each->sick_until == 0 || at < each->sick_until);
 }
 
+static size_t domains_of(const struct view *view)
+{
+	return view->watched > view->seen ? view->watched : view->seen;
+}
+
 static bool is_failing(const struct view *view)
 {
-	return view->failing > SICK_LEAST && view->failing * SICK_SHARE > view->seen;
+	return view->failing > SICK_LEAST &&
+		(size_t)view->failing * SICK_SHARE > domains_of(view);
 }
 
 void outage_view_changed(struct decide *decide, int view, int64_t at)
@@ -68,8 +74,8 @@ void outage_self(struct decide *decide, int64_t at)
 		struct affair *affair = begin_self(decide, at);
 		if (affair != NULL && !affair_has_proof(affair, "view-fails"))
 			affair_prove(affair, "view-fails", 0, at,
-				"view %s gives no usable answer for %u of %u domains",
-				view->name, view->failing, view->seen);
+				"view %s gives no usable answer for %u of %zu domains",
+				view->name, view->failing, domains_of(view));
 	}
 	if (decide->lost_since != 0 || decide->self == NULL)
 		return;
