@@ -6,6 +6,7 @@
 
 #include "monitor/log.h"
 #include "resolvers/name.h"
+#include "storage/incidents.h"
 #include "storage/instant.h"
 
 /* "mx 10 mx1.example.com, 20 mx2.example.com", or the state's name. Cut at the buffer's end. */
@@ -115,6 +116,8 @@ void announce_news(const struct store *store, const struct news *news)
 	case NEWS_GAP_ADD:
 		announce_gap(news);
 		break;
+	case NEWS_FAILURE:
+	case NEWS_RECOVERY:
 	case NEWS_BUCKET:
 	case NEWS_PULSES:
 	case NEWS_TOUCH:
@@ -122,4 +125,21 @@ void announce_news(const struct store *store, const struct news *news)
 	case NEWS_FLUSHED:
 		break;
 	}
+}
+
+void announce_incident(
+	const struct store *store, const struct announced_incident *incident)
+{
+	char id[STORE_ID_MAX];
+	char name[NAME_TEXT_MAX];
+	char from[64] = "";
+	if (incident->from_kind != incident->kind)
+		snprintf(from, sizeof from, " from=%s",
+			incident_kind_name(incident->from_kind));
+	incidents_id_format(store, incident->number, id);
+	(incident->severity == SEVERITY_INFO ? log_info : log_warn)("incident",
+		"domain=%s id=%s event=%s kind=%s%s severity=%s summary=%s",
+		incident->domain ? name_format(incident->domain, name) : "-", id,
+		incident->event, incident_kind_name(incident->kind), from,
+		incident_severity_name(incident->severity), log_quote(incident->summary));
 }

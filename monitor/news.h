@@ -25,6 +25,8 @@ enum news_kind {
 	NEWS_GAP_OPEN,
 	NEWS_GAP_CLOSE,
 	NEWS_GAP_ADD,
+	NEWS_FAILURE, /* a poll of the view gave nothing usable; the first two in a row */
+	NEWS_RECOVERY, /* after these the view says what it had said */
 	NEWS_BUCKET,
 	NEWS_PULSES, /* a block of them */
 	NEWS_TOUCH, /* counters of a server's own span */
@@ -63,6 +65,7 @@ struct news {
 	unsigned flags; /* SPAN_* */
 	unsigned reason; /* of a gap */
 	const char *why; /* of a suspicion, static */
+	bool told; /* to who decides */
 	struct pulse final; /* of the span that ends; of the one that is touched */
 	struct bucket bucket;
 	int64_t block; /* of pulses */

@@ -74,6 +74,7 @@ void poll_agree(struct poller *poller, uint32_t index, int64_t at, uint32_t ttl)
 {
 	struct target *const target = &poller->targets[index];
 	struct target_notes notes;
+	tell_recovery(poller, index, at, target->last_at);
 	target_agree(target, target_group(poller, target), &poller->interruption, at, ttl,
 		&notes);
 	poller_mark_dirty(poller, index);
@@ -90,6 +91,7 @@ void poll_fail(
 		failure, &notes);
 	poller_mark_dirty(poller, index);
 	tell_with_notes(poller, NULL, index, &notes);
+	tell_failure(poller, index, at, failure);
 }
 
 /* When the target is due again: at its interval, a little early so that many drift apart; where

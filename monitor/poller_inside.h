@@ -59,7 +59,6 @@ struct poller {
 	struct interruption interruption;
 	uint64_t now; /* monotonic ms, read once a turn */
 	uint64_t random;
-
 	struct view *views;
 	size_t views_len;
 	struct target_group *groups;
@@ -110,8 +109,7 @@ int64_t poller_point_number(const struct poller *poller, uint32_t index);
 /* Reads the clocks into `now` and the timeline; notes suspension and steps. Returns the instant. */
 int64_t poller_read_clock(struct poller *poller);
 void poller_mark_dirty(struct poller *poller, uint32_t index);
-/* Carries out what the loop thread has asked for. */
-void poller_obey(struct poller *poller);
+void poller_obey(struct poller *poller); /* does what the loop thread has asked for */
 /* Tells every pulse that has changed, and those of servers that are kept apart. */
 void poller_flush_all(struct poller *poller);
 void poller_touch_deviants(struct poller *poller);
@@ -137,7 +135,7 @@ unsigned view_span_flags(const struct view *view, const struct wire_summary *sum
 
 /* poll.c: asks whatever is due, as far as limits let. */
 void poll_due(struct poller *poller);
-/* Puts a target into the schedule; it is in none and not BUSY. */
+/* Of a target that is not queued, and not BUSY. */
 void poll_queue(struct poller *poller, uint32_t index, uint64_t due_mono_ms);
 /* Ends the poll of a target and puts it back into the schedule. ttl: seconds for which the answer
  * cannot change, UINT32_MAX where not known. */
@@ -146,8 +144,7 @@ void poll_end(struct poller *poller, uint32_t index, uint32_t ttl);
 void poll_agree(struct poller *poller, uint32_t index, int64_t at, uint32_t ttl);
 void poll_fail(
 	struct poller *poller, uint32_t index, int64_t at, enum answer_state failure);
-/* Opens the first span of a target. */
-void poll_open(struct poller *poller, uint32_t index, const struct sight *sight);
+void poll_open(struct poller *poller, uint32_t index, const struct sight *first);
 
 /* apart.c: the servers of deviant.h outside of rounds. */
 bool apart_has(struct poller *poller, uint32_t index, const struct endpoint *server);
@@ -178,13 +175,18 @@ void round_start(struct poller *poller, uint32_t index, const struct sight *susp
 void round_drop_all(struct poller *poller);
 void chase_drop_all(struct poller *poller);
 
-/* tell.c: news. Without memory a piece is dropped, counted and logged. */
-/* Tells what a poll gave to record together with the news (NULL for none) that it belongs to: a
+/* tell.c: news. Without memory a piece is dropped, counted and logged.
+ * Tells what a poll gave to record together with the news (NULL for none) that it belongs to: a
  * transaction takes all of it or nothing. Takes news. */
 void tell_with_notes(struct poller *poller, struct news *news, uint32_t index,
 	const struct target_notes *notes);
 /* Tells that a point in the news is reached: DONE or FLUSHED. */
 void tell_mark(struct poller *poller, enum news_kind kind);
+/* Tells that a poll failed, unless two in a row were told; and that one after them did not. */
+void tell_failure(
+	struct poller *poller, uint32_t index, int64_t at, enum answer_state failure);
+void tell_recovery(
+	struct poller *poller, uint32_t index, int64_t at, int64_t not_before_at);
 void tell_pulses(struct poller *poller, size_t block);
 void tell_touch(struct poller *poller, const struct deviant *deviant);
 void tell_server_gap(struct poller *poller, const struct deviant *deviant,

@@ -367,7 +367,7 @@ int poller_add_gap(struct poller *poller, int64_t point, const struct gap *gap)
 	if (index >= poller->targets_len)
 		return -EINVAL;
 	if (!gap->server) {
-		poller->targets[index].flags |= TARGET_GAP;
+		poller->targets[index].flags |= TARGET_GAP | TARGET_FAILED | TARGET_DEAF;
 		return 0;
 	}
 	if (endpoint_parse(gap->server, 53, &server) != 0)

@@ -123,6 +123,7 @@ void target_turn(struct target *target, const struct target_group *group,
 	*ret_notes = (struct target_notes){.bucket_full = false};
 	count_usable(target, group, interruption, at,
 		group->interval_ms + HOLE_TOLERANCE_MS, ret_notes);
+	target->flags &= (uint16_t) ~(TARGET_FAILED | TARGET_DEAF);
 	target->state = (uint8_t)state;
 	target->digest = digest;
 	target->polls = 1;

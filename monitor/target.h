@@ -33,6 +33,8 @@ enum {
 	TARGET_PACED = 64, /* has reserved its place at the server that `rotor` names */
 	TARGET_POLLED = 128, /* has ended a poll since the start, whatever came of it */
 	TARGET_QUEUED = 256, /* is in the schedule */
+	TARGET_FAILED = 512, /* the last poll failed, which was told */
+	TARGET_DEAF = 1024, /* the last two did */
 };
 
 struct target {

@@ -155,6 +155,36 @@ void tell_mark(struct poller *poller, enum news_kind kind)
 	tell_end(poller, news);
 }
 
+void tell_failure(
+	struct poller *poller, uint32_t index, int64_t at, enum answer_state failure)
+{
+	struct target *const target = &poller->targets[index];
+	if (target->flags & TARGET_DEAF)
+		return;
+	target->flags |= target->flags & TARGET_FAILED ? TARGET_DEAF : TARGET_FAILED;
+	struct news *news = tell_begin(poller, index, NEWS_FAILURE);
+	if (news) {
+		news->at = at;
+		news->state = failure;
+	}
+	tell_end(poller, news);
+}
+
+void tell_recovery(
+	struct poller *poller, uint32_t index, int64_t at, int64_t not_before_at)
+{
+	struct target *const target = &poller->targets[index];
+	if (!(target->flags & TARGET_FAILED))
+		return;
+	target->flags &= (uint16_t) ~(TARGET_FAILED | TARGET_DEAF);
+	struct news *news = tell_begin(poller, index, NEWS_RECOVERY);
+	if (news) {
+		news->at = at;
+		news->from_at = not_before_at;
+	}
+	tell_end(poller, news);
+}
+
 void tell_pulses(struct poller *poller, size_t block)
 {
 	struct news *news = calloc(1, sizeof *news);
