@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "monitor/announce.h"
+#include "monitor/casebook.h"
 #include "monitor/clock.h"
 #include "monitor/log.h"
 #include "storage/history.h"
@@ -187,10 +188,24 @@ static void write_news(struct recorder *recorder, struct news *news)
 	case NEWS_TOUCH:
 		history_touch_span(store, news->point, server, &news->final);
 		break;
+	case NEWS_FAILURE:
+	case NEWS_RECOVERY:
 	case NEWS_DONE:
 	case NEWS_FLUSHED:
 		break;
 	}
+}
+
+/* Once for each piece, however often it has to be written. */
+static void decide(struct recorder *recorder, size_t len, int64_t now)
+{
+	struct news *news = recorder->first;
+	for (size_t i = 0; i < len; i++, news = news->next) {
+		if (!news->told)
+			casebook_news(recorder->options.casebook, news);
+		news->told = true;
+	}
+	casebook_save(recorder->options.casebook, now);
 }
 
 /* Takes the oldest piece, which is durable or given up. */
@@ -285,10 +300,13 @@ static int write_batch(struct recorder *recorder, int64_t now)
 		joined = news->joined;
 		len++;
 	}
+	decide(recorder, len, now);
 	history_beat_run(store, recorder->options.run, now);
 	struct store_error error;
-	if (store_commit(store, now, &error) != 0)
+	if (store_commit(store, now, &error) != 0) {
+		casebook_saved(recorder->options.casebook, error.code);
 		return fail(recorder, &error, len);
+	}
 	if (recorder->failing)
 		log_info("store", "writing again waiting=%zu", recorder->len);
 	recorder->failing = false;
@@ -297,6 +315,7 @@ static int write_batch(struct recorder *recorder, int64_t now)
 		settle(recorder, shift(recorder), &gaps);
 	if (gaps > GAPS_TOLD)
 		log_info("gap", "and more, all recorded pieces=%zu", gaps - GAPS_TOLD);
+	casebook_saved(recorder->options.casebook, 0);
 	news_queue_settle(recorder->options.queue, len);
 	return 0;
 }

@@ -14,12 +14,15 @@
 #include "monitor/news.h"
 #include "storage/store.h"
 
+struct casebook;
 struct recorder;
 
 struct recorder_options {
 	struct store *store; /* borrowed for the recorder's life */
 	struct news_queue *queue; /* borrowed likewise */
 	int64_t run; /* number of the run, for its beats */
+	struct casebook
+		*casebook; /* borrowed likewise, told of each piece; NULL: nobody */
 };
 
 /* Returns 0 or -ENOMEM. */

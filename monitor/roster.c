@@ -329,3 +329,24 @@ int roster_each_new(struct roster *roster, roster_fn fn, void *owner)
 	}
 	return 0;
 }
+
+size_t roster_points(const struct roster *roster, size_t view)
+{
+	size_t points = 0;
+	for (size_t i = 0; i < roster->capacity; i++)
+		points += roster->wishes[i].name != 0 &&
+			interval_of(roster->conf, roster->wishes[i].watches, view) != 0;
+	return points;
+}
+
+int roster_each_of_watch(
+	const struct roster *roster, size_t watch, roster_domain_fn fn, void *owner)
+{
+	int error = 0;
+	for (size_t i = 0; i < roster->capacity && watch < ROSTER_WATCHES_MAX; i++) {
+		const struct wish *const wish = &roster->wishes[i];
+		if (error == 0 && wish->name != 0 && wish->watches & UINT64_C(1) << watch)
+			error = fn(owner, roster->names + wish->name);
+	}
+	return error;
+}

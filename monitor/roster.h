@@ -42,6 +42,14 @@ size_t roster_len(const struct roster *roster);
 int64_t roster_interval(
 	struct roster *roster, const uint8_t *domain, size_t view, bool taken);
 
+/* How many domains a view is to poll. */
+size_t roster_points(const struct roster *roster, size_t view);
+/* Calls fn for each domain that a watch of the configuration names, by its index. Returns 0 or
+ * fn's non-zero return. */
+typedef int (*roster_domain_fn)(void *owner, const uint8_t *domain);
+int roster_each_of_watch(const struct roster *roster, size_t watch, roster_domain_fn fn,
+	void *owner) __attribute__((warn_unused_result));
+
 /* Calls fn for each wished point that was not taken. Returns 0 or fn's non-zero return. */
 typedef int (*roster_fn)(
 	void *owner, const uint8_t *domain, size_t view, int64_t interval_ms);

@@ -20,6 +20,7 @@
 #include <uv.h>
 
 #include "monitor/autowatch.h"
+#include "monitor/casebook.h"
 #include "monitor/clock.h"
 #include "monitor/conf.h"
 #include "monitor/control.h"
@@ -91,6 +92,18 @@ static int on_ingest(void *owner, const json_t *request, int64_t now, json_t **r
 	return ingest_apply(watch->ingest, request, now, ret_answer);
 }
 
+static void on_incident_closed(void *owner, int64_t incident)
+{
+	struct watch *const watch = owner;
+	casebook_closed(watch->casebook, incident, watch_now(watch));
+}
+
+static void on_expectations(void *owner)
+{
+	const struct watch *const watch = owner;
+	casebook_expect(watch->casebook);
+}
+
 /* Lets old history go, a little at a time, and looks again after a while. */
 static void prune(struct watch *watch)
 {
@@ -112,6 +125,7 @@ static void on_tick(uv_timer_t *timer)
 {
 	struct watch *const watch = timer->data;
 	write_news(watch);
+	casebook_tick(watch->casebook, watch_now(watch));
 	prune(watch);
 	struct endpoint servers[CONF_RESOLVERS_MAX];
 	size_t len;
@@ -236,18 +250,24 @@ static void close_loop(struct watch *watch)
 
 static int work(struct watch *watch, struct interruption interruption)
 {
+	int error = casebook_create(
+		watch->store, watch->conf, watch_now(watch), &watch->casebook);
 	const struct recorder_options recorder = {
 		.store = watch->store,
 		.queue = watch->queue,
 		.run = watch->run,
+		.casebook = watch->casebook,
 	};
-	int error = recorder_create(&recorder, &watch->recorder);
+	if (error == 0)
+		error = recorder_create(&recorder, &watch->recorder);
 	const struct control_hooks hooks = {
 		.owner = watch,
 		.on_change = watch_listed,
 		.on_changes_end = watch_listed_all,
 		.on_flush = on_flush,
 		.on_ingest = on_ingest,
+		.on_incident_closed = on_incident_closed,
+		.on_expectations = on_expectations,
 	};
 	if (error == 0 && !watch->options->once)
 		error = control_create(&watch->loop, watch->conf->control, watch->store,
@@ -298,6 +318,9 @@ static void run(struct watch *watch)
 	}
 	fleet_destroy(watch->fleet);
 	recorder_destroy(watch->recorder);
+	casebook_flush(watch->casebook, watch_now(watch));
+	casebook_destroy(watch->casebook);
+	watch->casebook = NULL;
 	if (watch->run != 0)
 		end_run(watch);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "monitor/casebook.h"
 #include "monitor/conf.h"
 #include "monitor/control.h"
 #include "monitor/fleet.h"
@@ -38,6 +39,7 @@ int watch_launch(
 		.once = watch->options->once,
 	};
 	watch->domains = roster_len(roster);
+	casebook_watch(watch->casebook, roster);
 	int error = fleet_create(&options, roster, &watch->fleet);
 	roster_destroy(roster);
 	if (error != 0)
@@ -45,8 +47,8 @@ int watch_launch(
 	watch->points = fleet_tally(watch->fleet).targets;
 	error = fleet_start(watch->fleet);
 	if (error == 0 && !watch->options->once)
-		error = ingest_create(
-			&watch->loop, watch->store, watch->conf, &watch->ingest);
+		error = ingest_create(&watch->loop, watch->store, watch->conf,
+			watch->casebook, &watch->ingest);
 	if (error == 0 && watch->domains == 0)
 		log_warn("watch",
 			"no domain is watched yet: name some, or `mxvigil watch add`");
@@ -136,6 +138,8 @@ void watch_reload(struct watch *watch)
 	watch_drop_conf(watch->reloaded);
 	watch->reloaded = conf;
 	watch->conf = conf;
+	if (casebook_reload(watch->casebook, conf, watch_now(watch)) != 0)
+		log_err("watch", "incidents are not looked for any more");
 	if (watch_launch(watch, roster, (struct interruption){.at = 0}) != 0) {
 		log_err("watch", "cannot go on under the new configuration");
 		watch->status = 1;

@@ -12,6 +12,7 @@
 #include "monitor/target.h"
 
 struct autowatch;
+struct casebook;
 struct conf;
 struct control;
 struct control_change;
@@ -32,6 +33,7 @@ struct watch {
 	struct timeline timeline;
 	struct news_queue *queue;
 	struct recorder *recorder;
+	struct casebook *casebook;
 	struct fleet *fleet;
 	struct roster *wished; /* while a request changes the watch list */
 	struct control *control;

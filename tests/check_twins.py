@@ -53,6 +53,7 @@ ELSEWHERE = {
     "monitor/decide/affair.c": "tests/monitor/backtest.py replays a past",
     "monitor/decide/attempt.c": "tests/monitor/backtest.py replays a past",
     "monitor/decide/engine.c": "tests/monitor/backtest.py replays a past",
+    "monitor/decide/expect.c": "test_casebook expects, and is told of it",
     "monitor/decide/fault.c": "tests/monitor/backtest.py replays a past",
     "monitor/decide/hosts.c": "tests/monitor/backtest.py replays a past",
     "monitor/decide/lexicon.c": "tests/monitor/backtest.py replays a past",

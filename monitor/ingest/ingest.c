@@ -33,6 +33,7 @@ struct inlet {
 struct ingest {
 	struct store *store;
 	const struct conf *conf;
+	struct casebook *casebook;
 	struct settings settings;
 	bool is_set; /* settings are loaded, and the timer runs */
 	struct inlet *inlets; /* owned */
@@ -71,6 +72,7 @@ static struct intake_options intake_of(
 		.key = ingest->settings.key,
 		.keep = ingest->settings.keep,
 		.mail = delivery->format == SETTINGS_DSN,
+		.casebook = ingest->casebook,
 	};
 }
 
@@ -218,13 +220,14 @@ static int set(struct ingest *ingest, char *ret_why)
 	int error = settings_load(ingest->conf, &ingest->settings, ret_why);
 	if (error < 0)
 		return error;
+	ingest->settings.casebook = ingest->casebook;
 	ingest->is_set = true;
 	uv_timer_start(&ingest->timer, on_timer, 0, 0);
 	return 0;
 }
 
 int ingest_create(uv_loop_t *loop, struct store *store, const struct conf *conf,
-	struct ingest **ret_ingest)
+	struct casebook *casebook, struct ingest **ret_ingest)
 {
 	char why[SETTINGS_WHY_MAX];
 	struct ingest *ingest = calloc(1, sizeof *ingest);
@@ -238,6 +241,7 @@ int ingest_create(uv_loop_t *loop, struct store *store, const struct conf *conf,
 	ingest->timer.data = ingest;
 	ingest->store = store;
 	ingest->conf = conf;
+	ingest->casebook = casebook;
 	const bool any = conf->file != NULL && conf->file->deliveries_count > 0;
 	error = any ? set(ingest, why) : 0;
 	if (error < 0)

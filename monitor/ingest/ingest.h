@@ -12,14 +12,17 @@
 #include <jansson.h>
 #include <uv.h>
 
+struct casebook;
 struct conf;
 struct ingest;
 struct store;
 
-/* Starts with what conf says; both are borrowed until destroyed. Nothing to read is no error.
+/* Starts with what conf says; all are borrowed until destroyed. casebook: is told what is read,
+ * NULL for nobody. Nothing to read is no error.
  * Returns 0, -ENOMEM, or what is wrong with a source, which was logged. */
 int ingest_create(uv_loop_t *loop, struct store *store, const struct conf *conf,
-	struct ingest **ret_ingest) __attribute__((warn_unused_result));
+	struct casebook *casebook, struct ingest **ret_ingest)
+	__attribute__((warn_unused_result));
 /* Carries out a request of monitor/ingest/reception.h. A source that reads the same file goes on
  * behind what the command has read of it. Returns 0 with the answer, or -ENOMEM. */
 int ingest_apply(struct ingest *ingest, const json_t *request, int64_t now,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "monitor/casebook.h"
 #include "monitor/ingest/errand.h"
 #include "monitor/ingest/rejects.h"
 #include "monitor/ingest/relay.h"
@@ -21,6 +22,8 @@ struct intake {
 	bool mail;
 	struct deliveries *batch; /* owned */
 	struct errand *errand; /* NULL: the store is ours */
+	struct casebook *casebook; /* NULL: nothing is decided */
+	bool told; /* the casebook knows what waits */
 	struct relay_memory relays;
 	struct rejects rejects;
 	uint64_t refused; /* reports */
@@ -35,6 +38,7 @@ int intake_create(const struct intake_options *options, struct intake **ret_inta
 	intake->rules = options->rules;
 	intake->mail = options->mail;
 	intake->errand = options->errand;
+	intake->casebook = options->casebook;
 	intake->relays.operators = options->operators;
 	intake->source = strdup(options->source);
 	if (intake->source == NULL ||
@@ -65,6 +69,7 @@ void intake_clear(struct intake *intake)
 		deliveries_clear(intake->batch);
 	relay_memory_clear(&intake->relays);
 	intake->rejects.len = 0;
+	intake->told = false;
 	intake->error = 0;
 }
 
@@ -152,8 +157,7 @@ static void take_fact(
 		.id = report->id,
 	};
 	if (*report->missing_name != '\0' &&
-		name_parse(report->missing_name, missing) == 0 &&
-		!name_equal(missing, domain))
+		name_parse(report->missing_name, missing) == 0)
 		fact.missing = missing;
 	int error = 0;
 	if (fact.remote && *fact.relay_host != '\0')
@@ -178,13 +182,26 @@ void intake_report(
 		intake->error = error;
 }
 
-void intake_write(struct intake *intake, struct store *store, struct feed_place *place)
+void intake_write(
+	struct intake *intake, struct store *store, struct feed_place *place, int64_t now)
 {
 	assert(intake->errand == NULL);
 	deliveries_write(intake->batch, store, intake->source);
 	rejects_write(&intake->rejects, store, intake->source);
 	if (place != NULL)
 		feed_put(store, intake->source, place);
+	if (intake->casebook == NULL)
+		return;
+	/* Once for each batch, however often it has to be written. */
+	if (!intake->told)
+		intake->told = casebook_deliveries(intake->casebook, intake->batch);
+	casebook_save(intake->casebook, now);
+}
+
+void intake_written(struct intake *intake, int error)
+{
+	if (intake->casebook != NULL)
+		casebook_saved(intake->casebook, error);
 }
 
 static int carry(
@@ -212,8 +229,9 @@ int intake_commit(struct intake *intake, struct store *store, struct feed_place 
 		return carry(intake, place, ret_error);
 	const int64_t number = place != NULL ? place->number : 0;
 	store_begin(store);
-	intake_write(intake, store, place);
+	intake_write(intake, store, place, now);
 	int error = store_commit(store, now, ret_error);
+	intake_written(intake, error);
 	if (error == 0)
 		intake_clear(intake);
 	else if (place != NULL)

@@ -18,6 +18,7 @@
 #include "storage/deliveries.h"
 #include "storage/feed.h"
 
+struct casebook;
 struct errand;
 struct intake;
 struct operators;
@@ -35,6 +36,8 @@ struct intake_options {
 	enum deliveries_keep keep;
 	bool mail; /* the source is bounce mails */
 	struct errand *errand; /* borrowed for the intake's life; NULL: none */
+	struct casebook
+		*casebook; /* borrowed likewise, told of each fact; NULL: nobody */
 };
 int intake_create(const struct intake_options *options, struct intake **ret_intake)
 	__attribute__((warn_unused_result));
@@ -62,9 +65,11 @@ uint64_t intake_refused(const struct intake *intake);
  * number. Returns 0, or an error of store_commit or errand_commit. */
 int intake_commit(struct intake *intake, struct store *store, struct feed_place *place,
 	int64_t now, struct store_error *ret_error) __attribute__((warn_unused_result));
-/* The same within a transaction of the caller's, who clears the intake after it. Not with an
- * errand. */
-void intake_write(struct intake *intake, struct store *store, struct feed_place *place);
+/* The same within a transaction of the caller's, who tells what became of it and clears the intake
+ * after it. Not with an errand. */
+void intake_write(struct intake *intake, struct store *store, struct feed_place *place,
+	int64_t now);
+void intake_written(struct intake *intake, int error);
 void intake_clear(struct intake *intake);
 
 /* What a recipient is hashed as. Lower case, so that all spellings are one recipient: no mail

@@ -205,8 +205,10 @@ static void commit(struct work *work, struct intake *intake,
 		return;
 	}
 	rejects_write(rejects, work->store, json_string_value(member(work, "source")));
-	intake_write(intake, work->store, place);
-	if (store_commit(work->store, work->now, &work->error) < 0)
+	intake_write(intake, work->store, place, work->now);
+	const int error = store_commit(work->store, work->now, &work->error);
+	intake_written(intake, error);
+	if (error < 0)
 		return;
 	work->error.code = 0;
 	if (place == NULL)
@@ -253,6 +255,7 @@ static void take(struct work *work)
 		.key = work->settings->key,
 		.keep = work->settings->keep,
 		.mail = json_is_true(member(work, "mail")),
+		.casebook = work->settings->casebook,
 	};
 	work->error.code = intake_create(&options, &intake);
 	if (work->error.code < 0)

@@ -10,6 +10,7 @@
 
 #include "storage/deliveries.h"
 
+struct casebook;
 struct conf;
 struct conf_file_delivery;
 struct operators;
@@ -22,6 +23,7 @@ struct settings {
 	struct deliveries_limits limits;
 	struct reply_rules *rules; /* owned */
 	struct operators *operators; /* owned */
+	struct casebook *casebook; /* borrowed, set by who has one: is told each fact */
 };
 
 #define SETTINGS_WHY_MAX 600
