@@ -28,6 +28,7 @@ struct follow {
 	struct logfile_identity identity; /* of it, when it was opened */
 	bool began; /* BEGIN was given */
 	bool was_cut;
+	bool cut_told; /* and its copy was not looked for yet */
 	bool moved; /* something else lies under the path: look once more, then leave */
 	int64_t number; /* of its place in the store */
 	int64_t offset; /* dealt with */
@@ -143,6 +144,18 @@ static int resume(struct follow *follow, struct follow_piece *piece)
 	return 0;
 }
 
+/* Whether the log itself was read up to the place, which is in another file now: who renames it
+ * leaves it what it is. */
+static bool is_copy(const struct follow *follow)
+{
+	struct stat stat_of;
+	const struct feed_place *place = &follow->now.place;
+	return follow->now.known && !follow->now.live && !follow->alone &&
+		follow->identity.inode != place->inode &&
+		stat(follow->path, &stat_of) == 0 && stat_of.st_ino == place->inode &&
+		stat_of.st_dev == place->device;
+}
+
 static int begin_file(struct follow *follow, struct follow_piece *piece)
 {
 	follow->began = true;
@@ -155,6 +168,8 @@ static int begin_file(struct follow *follow, struct follow_piece *piece)
 	follow->marks.len = 0;
 	follow->marked = 0;
 	int error = logfile_identify(follow->now.file, &follow->identity);
+	piece->was_cut = error == 0 && !follow->cut_told && is_copy(follow);
+	follow->cut_told = false;
 	if (error == 0 && follow->now.known)
 		error = resume(follow, piece);
 	if (error == 0)
@@ -361,7 +376,7 @@ static void read_on(struct follow *follow, uint64_t mono_ms, struct follow_piece
 	if (piece->kind == FOLLOW_CUT || piece->kind == FOLLOW_END) {
 		/* The place stays asked for until it is committed. */
 		follow->began = false;
-		follow->was_cut = piece->kind == FOLLOW_CUT;
+		follow->was_cut = follow->cut_told = piece->kind == FOLLOW_CUT;
 		return;
 	}
 	if (got <= 0)

@@ -43,6 +43,7 @@ struct follow_piece {
 	const struct feed_place *place; /* BEGIN: NULL for the start */
 	const char *path; /* of the file; but for NOTHING */
 	int64_t modified_at; /* BEGIN, BYTES */
+	bool was_cut; /* BEGIN: this is the copy of a log that was cut unseen */
 	int error; /* TROUBLE */
 };
 

@@ -154,6 +154,15 @@ static int commit(struct source *source)
 	return code;
 }
 
+static void tell_cut(struct source *source, const struct follow_piece *piece)
+{
+	log_warn("ingest",
+		"the file was cut while it was read, lines may be lost name=%s path=%s",
+		source->name, log_quote(piece->path));
+	intake_reject(
+		source->intake, "the file was cut while it was read", "", source->now);
+}
+
 static int begin(struct source *source, const struct follow_piece *piece)
 {
 	source->base = 0;
@@ -162,6 +171,8 @@ static int begin(struct source *source, const struct follow_piece *piece)
 	if (!source->alone)
 		log_info("ingest", "reading name=%s path=%s offset=%lld", source->name,
 			log_quote(piece->path), (long long)source->committed);
+	if (piece->was_cut)
+		tell_cut(source, piece);
 	if (piece->place == NULL) {
 		reader_next_file(source->reader);
 		reader_set_reference(source->reader, piece->modified_at);
@@ -195,12 +206,7 @@ static int take(struct source *source, const struct follow_piece *piece)
 		follow_advance(source->follow, offset_of(source));
 		return commit(source);
 	case FOLLOW_CUT:
-		log_warn("ingest",
-			"the file was cut while it was read, lines may be lost name=%s "
-			"path=%s",
-			source->name, log_quote(piece->path));
-		intake_reject(source->intake, "the file was cut while it was read", "",
-			source->now);
+		tell_cut(source, piece);
 		return commit(source);
 	case FOLLOW_TROUBLE:
 		source->trouble = piece->error;

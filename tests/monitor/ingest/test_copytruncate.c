@@ -261,6 +261,43 @@ static void copytruncate_is_told_from_compressing(void **state)
 	}
 }
 
+static int64_t cuts(const struct source_lab *lab)
+{
+	return source_lab_ask(lab,
+		"SELECT ifnull(sum(count), 0) FROM rejected"
+		" WHERE reason LIKE '%was cut%'");
+}
+
+/* By us as it happens, or by its copy when we come back; once. */
+static void copytruncate_is_said(void **state)
+{
+	struct source_lab *lab = *state;
+	for (int i = 0; i < 4; i++) {
+		begin(lab, 30);
+		if (i % 2 == 0)
+			source_lab_close(lab);
+		source_lab_write(lab, 5);
+		shift(lab);
+		copy_on(lab, MUCH);
+		cut(lab);
+		if (i < 2)
+			source_lab_write(lab, 1);
+		if (i % 2 == 0)
+			source_lab_open(lab);
+		source_lab_step(lab);
+		restart(lab);
+		assert_int_equal(cuts(lab), i + 1);
+		source_lab_expect_each_once(lab);
+		source_lab_close(lab);
+	}
+	/* A renamed log was not cut. */
+	source_lab_write(lab, 5);
+	source_lab_rotate(lab);
+	begin(lab, 1);
+	assert_int_equal(cuts(lab), 4);
+	source_lab_expect_each_once(lab);
+}
+
 /* What the laboratory knows of the lines. */
 struct tale {
 	struct source_lab *lab;
@@ -367,6 +404,7 @@ int main(void)
 		WITH_LAB(copytruncate_is_left_half_done),
 		WITH_LAB(copytruncate_short_copy_is_compressed),
 		WITH_LAB(copytruncate_is_told_from_compressing),
+		WITH_LAB(copytruncate_is_said),
 		WITH_LAB(copytruncate_is_looked_at_between_any_two_steps),
 	};
 	return cmocka_run_group_tests_name("ingest/copytruncate", tests, NULL, NULL);
