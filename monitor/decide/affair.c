@@ -35,8 +35,9 @@ static enum incident_severity severity_of(const struct affair *affair)
 		return affair->bounces > 0 ? SEVERITY_CRITICAL : SEVERITY_WARNING;
 	case INCIDENT_DNS_OUTAGE:
 	case INCIDENT_EXPIRY:
-	case INCIDENT_SELF:
 		return SEVERITY_WARNING;
+	case INCIDENT_SELF:
+		return affair->blind ? SEVERITY_CRITICAL : SEVERITY_WARNING;
 	case INCIDENT_MIGRATION:
 	case INCIDENT_ROTATION:
 	case INCIDENT_RECEIVER_OUTAGE:
@@ -140,6 +141,14 @@ void affair_open(struct affair *affair, int64_t at)
 		affair->state = INCIDENT_OPEN;
 	affair->opened_at = at;
 	affair->kind_at_open = affair->kind;
+	touch(affair, at);
+}
+
+void affair_set_blind(struct affair *affair, bool blind, int64_t at)
+{
+	if (affair->state == INCIDENT_CLOSED || affair->blind == blind)
+		return;
+	affair->blind = blind;
 	touch(affair, at);
 }
 

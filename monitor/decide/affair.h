@@ -75,6 +75,7 @@ struct affair {
 	bool spiked; /* the test of all or of known recipients */
 	bool silent; /* no deliveries since it began */
 	bool expected;
+	bool blind; /* of our own trouble: no view sees anything */
 	bool missing; /* opened for names of exchanges without address */
 	int64_t hold_until; /* not opened before: a view is to be heard first */
 	int64_t hot_at; /* last sign that it goes on */
@@ -99,6 +100,7 @@ struct affair *affair_make(struct subject *subject, enum slot slot);
 bool affair_reserve(struct decide *decide, size_t more);
 void affair_set_kind(struct affair *affair, enum incident_kind kind, int64_t at);
 void affair_open(struct affair *affair, int64_t at);
+void affair_set_blind(struct affair *affair, bool blind, int64_t at);
 void affair_revert(struct affair *affair, int64_t at);
 void affair_close(struct affair *affair, int64_t at);
 /* One proof of each name: a later one replaces text and weight, and keeps its time. */

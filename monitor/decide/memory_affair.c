@@ -125,6 +125,7 @@ static void code_marks(struct archive *archive, struct affair *affair)
 	archive_bool(archive, &affair->spiked);
 	archive_bool(archive, &affair->silent);
 	archive_bool(archive, &affair->expected);
+	archive_bool(archive, &affair->blind);
 	archive_bool(archive, &affair->missing);
 	archive_time(archive, &affair->hold_until);
 	archive_time(archive, &affair->hot_at);

@@ -39,8 +39,10 @@ void outage_view_changed(struct decide *decide, int view, int64_t at)
 {
 	struct view *each = &decide->views[view];
 	if (is_failing(each)) {
-		if (!outage_is_sick(decide, view, at))
+		if (!outage_is_sick(decide, view, at)) {
 			each->sick_since = at;
+			decide_set_timer(decide, NULL, at + each->interval_ms + 1);
+		}
 		each->sick_until = 0;
 		outage_self(decide, at);
 	} else if (each->sick_since != 0 && each->sick_until == 0) {
@@ -64,11 +66,13 @@ static struct affair *begin_self(struct decide *decide, int64_t at)
 
 void outage_self(struct decide *decide, int64_t at)
 {
-	unsigned sick = 0, failing = 0;
+	int sick = 0, failing = 0;
 	for (int i = 0; i < decide->views_len; i++) {
 		const struct view *view = &decide->views[i];
 		sick += outage_is_sick(decide, i, at);
-		if (view->sick_since == 0 || view->sick_until != 0)
+		/* A few polls that are lost at the same time are no trouble yet. */
+		if (view->sick_since == 0 || view->sick_until != 0 ||
+			at - view->sick_since <= view->interval_ms)
 			continue;
 		failing++;
 		struct affair *affair = begin_self(decide, at);
@@ -77,7 +81,10 @@ void outage_self(struct decide *decide, int64_t at)
 				"view %s gives no usable answer for %u of %zu domains",
 				view->name, view->failing, domains_of(view));
 	}
-	if (decide->lost_since != 0 || decide->self == NULL)
+	if (decide->self == NULL)
+		return;
+	affair_set_blind(decide->self, failing > 0 && failing == decide->views_len, at);
+	if (decide->lost_since != 0)
 		return;
 	if (failing == 0)
 		affair_revert(decide->self, at);
@@ -201,7 +208,11 @@ static void follow_outage(
 	if (!is_out(voices)) {
 		affair_revert(affair, at);
 		affair_close(affair, at);
-	} else if (voices.gone > 0 && at - affair->change_at >= GONE_MS) {
+	} else if (voices.gone == 0) {
+		return;
+	} else if (at - affair->change_at < GONE_MS) {
+		decide_set_timer(decide, subject, affair->change_at + GONE_MS);
+	} else {
 		affair_set_kind(affair, INCIDENT_EXPIRY, at);
 		affair_prove(affair, "stayed", 0, at,
 			"for three days there has been no such domain");
