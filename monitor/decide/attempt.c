@@ -163,6 +163,13 @@ static void count_bounce(struct decide *decide, struct affair *affair,
 		affair_toll(decide, affair, toll);
 }
 
+/* A bounce at home says nothing of a resolver that is misled, nor of a move that is over. */
+static bool is_beside(const struct affair *move, const struct sight *sight)
+{
+	return !sight->foreign && !sight->beyond &&
+		(move->view >= 0 || move->reverted_at != 0);
+}
+
 static void keep_toll(struct decide *decide, const struct sight *sight)
 {
 	struct subject *subject = sight->subject;
@@ -181,7 +188,7 @@ static void keep_toll(struct decide *decide, const struct sight *sight)
 	memcpy(toll.hash, delivery->hash, sizeof toll.hash);
 	struct affair *move = affair_of(subject, SLOT_MOVE);
 	struct affair *spike = affair_of(subject, SLOT_SPIKE);
-	if (move != NULL)
+	if (move != NULL && !is_beside(move, sight))
 		count_bounce(decide, move, sight, &toll);
 	else if (spike != NULL)
 		count_bounce(decide, spike, sight, &toll);
