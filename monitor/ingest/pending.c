@@ -85,19 +85,25 @@ void pending_destroy(struct pending *pending)
 	free(pending);
 }
 
+static uint64_t mix(uint64_t sum, uint64_t word)
+{
+	sum = (sum ^ word) * 0x9e3779b97f4a7c15;
+	return sum ^ sum >> 32;
+}
+
 /* As FNV-1a, going on from `hash`, but eight bytes at a time: each delivery is hashed. */
 static uint32_t hash_on(uint32_t hash, struct span bytes)
 {
-	uint64_t sum = hash;
-	while (bytes.len > 0) {
-		uint64_t word = 0;
-		const size_t len = bytes.len < sizeof word ? bytes.len : sizeof word;
-		memcpy(&word, bytes.at, len);
-		sum = (sum ^ word) * 0x9e3779b97f4a7c15;
-		sum ^= sum >> 32;
-		bytes = span_from(bytes, len);
+	uint64_t sum = hash ^ (uint64_t)bytes.len << 32;
+	uint64_t word = 0;
+	for (; bytes.len > sizeof word; bytes = span_from(bytes, sizeof word)) {
+		memcpy(&word, bytes.at, sizeof word);
+		sum = mix(sum, word);
 	}
-	return (uint32_t)sum;
+	word = 0;
+	for (size_t i = 0; i < bytes.len; i++)
+		word = word << 8 | (unsigned char)bytes.at[i];
+	return (uint32_t)mix(sum, word);
 }
 
 static uint32_t hash_of(struct span id)
