@@ -43,7 +43,7 @@ static int make_views(struct backtest *backtest)
 static int tell_event(struct backtest *backtest, const struct past_event *event)
 {
 	char host[NAME_TEXT_MAX];
-	switch (event->kind) {
+	switch ((enum past_kind)event->kind) {
 	case PAST_ADDRESS:
 		return decide_address(backtest->decide, name_format(event->domain, host),
 			&event->address);
@@ -58,8 +58,8 @@ static int tell_event(struct backtest *backtest, const struct past_event *event)
 		.view = (int)event->view,
 		.at = event->at,
 		.not_before_at = event->not_before_at,
-		.state = event->state,
-		.set = &event->set,
+		.state = (enum answer_state)event->state,
+		.set = event->set,
 	};
 	return decide_answer(backtest->decide, &answer);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "monitor/backtest/past.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,10 +22,100 @@ struct loading {
 	int err;
 };
 
-static void drop(struct past_event *event)
+static_assert(sizeof(struct past_event) == 56, "a history of millions is held in memory");
+
+/* --- what events share --- */
+
+struct past_set {
+	struct mxset set; /* owned */
+	size_t bytes_len;
+	uint8_t bytes[]; /* the set, encoded */
+};
+
+static const void *name_name(const void *thing, size_t *ret_len)
 {
-	mxset_finish(&event->set);
-	free(event->domain);
+	*ret_len = name_length(thing);
+	return thing;
+}
+
+static const void *set_name(const void *thing, size_t *ret_len)
+{
+	const struct past_set *set = thing;
+	*ret_len = set->bytes_len;
+	return set->bytes;
+}
+
+void past_init(struct past *past)
+{
+	*past = (struct past){.len = 0};
+	lexicon_init(&past->names.by_name, name_name);
+	lexicon_init(&past->sets.by_name, set_name);
+}
+
+/* Takes the thing on success. */
+static int keep(struct past_things *things, void *thing)
+{
+	if (things->len == things->room) {
+		const size_t room = things->room > 0 ? things->room * 2 : 256;
+		void **list = realloc(things->list, room * sizeof *list);
+		if (list == NULL)
+			return -ENOMEM;
+		things->list = list;
+		things->room = room;
+	}
+	if (lexicon_add(&things->by_name, thing) < 0)
+		return -ENOMEM;
+	things->list[things->len++] = thing;
+	return 0;
+}
+
+static const uint8_t *shared_name(struct past *past, const uint8_t *name)
+{
+	const size_t len = name_length(name);
+	const uint8_t *known = lexicon_find(&past->names.by_name, name, len);
+	if (known != NULL)
+		return known;
+	uint8_t *copy = malloc(len);
+	if (copy == NULL)
+		return NULL;
+	memcpy(copy, name, len);
+	if (keep(&past->names, copy) == 0)
+		return copy;
+	free(copy);
+	return NULL;
+}
+
+static struct past_set *make_set(
+	const struct mxset *set, const uint8_t *bytes, size_t len)
+{
+	struct past_set *made = calloc(1, sizeof *made + len);
+	if (made == NULL)
+		return NULL;
+	if (mxset_copy(set, &made->set) < 0) {
+		free(made);
+		return NULL;
+	}
+	made->bytes_len = len;
+	memcpy(made->bytes, bytes, len);
+	return made;
+}
+
+static const struct mxset *shared_set(
+	struct past *past, enum answer_state state, const struct mxset *set)
+{
+	uint8_t *bytes;
+	size_t len;
+	if (mxset_encode(state, set, &bytes, &len) < 0)
+		return NULL;
+	struct past_set *found = lexicon_find(&past->sets.by_name, bytes, len);
+	if (found == NULL && (found = make_set(set, bytes, len)) != NULL &&
+		keep(&past->sets, found) < 0) {
+		mxset_finish(&found->set);
+		free(found);
+		found = NULL;
+	}
+	free(bytes);
+	return found != NULL ? &found->set : NULL;
 }
 
 static struct past_event *add(struct past *past, const uint8_t *domain)
@@ -37,13 +128,11 @@ static struct past_event *add(struct past *past, const uint8_t *domain)
 		past->events = events;
 		past->room = room;
 	}
-	struct past_event *event = &past->events[past->len];
-	*event = (struct past_event){.order = (uint32_t)past->len};
-	event->domain = malloc(name_length(domain));
-	if (event->domain == NULL)
+	const uint8_t *name = shared_name(past, domain);
+	if (name == NULL)
 		return NULL;
-	memcpy(event->domain, domain, name_length(domain));
-	past->len++;
+	struct past_event *event = &past->events[past->len];
+	*event = (struct past_event){.domain = name, .order = (uint32_t)past->len++};
 	return event;
 }
 
@@ -98,7 +187,7 @@ static int add_failures(struct past *past, const struct row *row, unsigned view)
 		if (event == NULL)
 			return -ENOMEM;
 		event->kind = PAST_FAILURE;
-		event->view = view;
+		event->view = (uint8_t)view;
 		event->state = ANSWER_SERVFAIL;
 		event->at = row->first_at;
 		if (count > 1)
@@ -109,18 +198,18 @@ static int add_failures(struct past *past, const struct row *row, unsigned view)
 }
 
 static int add_answer(struct past *past, const struct row *row, unsigned view,
-	enum answer_state state, struct mxset *set)
+	enum answer_state state, const struct mxset *set)
 {
-	struct past_event *event = add(past, row->reading.domain);
+	const struct mxset *shared = shared_set(past, state, set);
+	struct past_event *event = shared != NULL ? add(past, row->reading.domain) : NULL;
 	if (event == NULL)
 		return -ENOMEM;
 	event->kind = PAST_ANSWER;
-	event->view = view;
-	event->state = state;
+	event->view = (uint8_t)view;
+	event->state = (uint8_t)state;
 	event->at = row->first_at;
 	event->last_at = row->last_at;
-	event->set = *set;
-	*set = (struct mxset){0};
+	event->set = shared;
 	if (row->count > 1 && past->views[view].interval_ms == 0)
 		past->views[view].interval_ms =
 			(row->last_at - row->first_at) / (row->count - 1);
@@ -292,10 +381,22 @@ void past_settle(struct past *past)
 	link_answers(past);
 }
 
+static void finish_things(struct past_things *things)
+{
+	for (size_t i = 0; i < things->len; i++)
+		free(things->list[i]);
+	free(things->list);
+	lexicon_finish(&things->by_name);
+}
+
 void past_finish(struct past *past)
 {
-	for (size_t i = 0; i < past->len; i++)
-		drop(&past->events[i]);
+	for (size_t i = 0; i < past->sets.len; i++) {
+		struct past_set *set = past->sets.list[i];
+		mxset_finish(&set->set);
+	}
+	finish_things(&past->sets);
+	finish_things(&past->names);
 	free(past->events);
 	*past = (struct past){0};
 }

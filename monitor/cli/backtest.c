@@ -157,6 +157,7 @@ static enum cli_status replay_all(struct replay *replay)
 enum cli_status cli_backtest(struct cli *cli)
 {
 	struct replay replay = {.cli = cli};
+	past_init(&replay.past);
 	enum cli_status status = prepare(&replay);
 	if (status == CLI_DONE)
 		status = read_past(&replay);
