@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "monitor/decide/inside.h"
-#include "resolvers/endpoint.h"
 #include "resolvers/name.h"
 
 /* What each test may spend of the budget of false alarms. That of all recipients makes no alerts,
@@ -399,7 +398,6 @@ static void take_lost(struct decide *decide, const struct sight *sight)
 static void look_closer(struct decide *decide, struct sight *sight)
 {
 	const struct decide_delivery *delivery = sight->delivery;
-	struct endpoint address;
 	sight->sort = sort_of(delivery);
 	if (*delivery->relay_host == '\0' || sight->sort == SORT_LOST)
 		return;
@@ -408,9 +406,7 @@ static void look_closer(struct decide *decide, struct sight *sight)
 		decide_fail(decide);
 		return;
 	}
-	if (*delivery->relay_ip != '\0' &&
-		endpoint_parse(delivery->relay_ip, 25, &address) == 0)
-		sight->network = operators_network(decide->operators, &address);
+	sight->network = hosts_network(&decide->hosts, delivery->relay_ip);
 	if (sight->sort != SORT_STUCK)
 		count_relay(decide, sight->host->run_by);
 	const bool is_void = relays_are_void(decide);

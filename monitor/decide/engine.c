@@ -21,6 +21,7 @@ int decide_create(const struct decide_options *options, struct decide **ret_deci
 	if (decide == NULL)
 		return -ENOMEM;
 	decide->operators = options->operators;
+	decide->looks_room = 1;
 	decide->budget = options->false_alarms_per_year > 0
 		? options->false_alarms_per_year
 		: BUDGET_USUAL;
@@ -53,6 +54,23 @@ void decide_fail(struct decide *decide)
 	decide->error = -ENOMEM;
 }
 
+/* Views are few and known early; domains may be a million. */
+static int widen(struct decide *decide, size_t views)
+{
+	if (views <= decide->looks_room)
+		return 0;
+	for (size_t i = 0; i < decide->subjects_len; i++) {
+		struct subject *subject = decide->subjects[i];
+		struct look *looks = realloc(subject->looks, views * sizeof *looks);
+		if (looks == NULL)
+			return -ENOMEM;
+		memset(&looks[views - 1], 0, sizeof *looks);
+		subject->looks = looks;
+	}
+	decide->looks_room = views;
+	return 0;
+}
+
 int decide_view(
 	struct decide *decide, const char *name, bool authoritative, int64_t interval_ms)
 {
@@ -62,8 +80,10 @@ int decide_view(
 	if (decide->views_len == DECIDE_VIEWS_MAX)
 		return -ENOSPC;
 	char *copy = strdup(name);
-	if (copy == NULL)
+	if (copy == NULL || widen(decide, (size_t)decide->views_len + 1) < 0) {
+		free(copy);
 		return -ENOMEM;
+	}
 	decide->views[decide->views_len] = (struct view){
 		.name = copy,
 		.authoritative = authoritative,
@@ -104,14 +124,14 @@ bool decide_adopt(struct decide *decide, struct subject *subject)
 	return true;
 }
 
-struct subject *decide_make(const uint8_t *domain)
+struct subject *decide_make(const struct decide *decide, const uint8_t *domain)
 {
 	const size_t len = name_length(domain);
 	struct subject *subject = calloc(1, sizeof *subject);
 	if (subject == NULL)
 		return NULL;
 	subject->domain = malloc(len);
-	subject->looks = calloc(DECIDE_VIEWS_MAX, sizeof *subject->looks);
+	subject->looks = calloc(decide->looks_room, sizeof *subject->looks);
 	if (subject->domain == NULL || subject->looks == NULL) {
 		decide_drop(subject);
 		return NULL;
@@ -122,7 +142,7 @@ struct subject *decide_make(const uint8_t *domain)
 
 static struct subject *meet(struct decide *decide, const uint8_t *domain, int64_t at)
 {
-	struct subject *subject = decide_make(domain);
+	struct subject *subject = decide_make(decide, domain);
 	if (subject == NULL || !decide_adopt(decide, subject)) {
 		if (subject != NULL)
 			decide_drop(subject);

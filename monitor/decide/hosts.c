@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "resolvers/endpoint.h"
 #include "resolvers/mxset.h"
 #include "resolvers/name.h"
 
@@ -145,6 +146,30 @@ const struct exchanges *hosts_get_set(struct hosts *hosts, const struct mxset *s
 		kept != NULL ? kept->exchanges : keep(hosts, set, bytes, len);
 	free(bytes);
 	return found;
+}
+
+static struct hosts_answered *place_of(struct hosts *hosts, const char *address)
+{
+	uint32_t hash = 2166136261U; /* FNV-1a */
+	for (; *address != '\0'; address++)
+		hash = (hash ^ (unsigned char)*address) * 16777619U;
+	return &hosts->answered[(hash ^ hash >> 16) & (HOSTS_ANSWERED - 1)];
+}
+
+uint64_t hosts_network(struct hosts *hosts, const char *text)
+{
+	struct endpoint address;
+	struct hosts_answered *place = place_of(hosts, text);
+	if (*text != '\0' && strcmp(place->address, text) == 0)
+		return place->network;
+	if (*text == '\0' || endpoint_parse(text, 25, &address) < 0)
+		return 0;
+	const uint64_t network = operators_network(hosts->operators, &address);
+	if (strlen(text) < sizeof place->address) {
+		strcpy(place->address, text);
+		place->network = network;
+	}
+	return network;
 }
 
 static bool has_network(const struct host *host, uint64_t network)

@@ -16,6 +16,7 @@ struct endpoint;
 struct mxset;
 
 #define HOST_NETWORKS 8
+#define HOSTS_ANSWERED 256 /* addresses remembered as text, a power of two */
 
 struct host {
 	const char *name; /* owned; text, lower case, no final dot */
@@ -39,6 +40,12 @@ struct exchanges {
 	struct exchange_host hosts[];
 };
 
+/* An address that answered, as text, and the network it is in. */
+struct hosts_answered {
+	char address[48];
+	uint64_t network;
+};
+
 struct hosts {
 	struct operators *operators; /* borrowed */
 	struct lexicon by_name;
@@ -47,6 +54,7 @@ struct hosts {
 	void **owned; /* everything that is to be freed */
 	size_t owned_len;
 	size_t owned_room;
+	struct hosts_answered answered[HOSTS_ANSWERED];
 };
 
 void hosts_init(struct hosts *hosts, struct operators *operators);
@@ -54,6 +62,8 @@ void hosts_finish(struct hosts *hosts);
 /* NULL for want of memory. */
 struct host *hosts_get(struct hosts *hosts, const char *name);
 const struct exchanges *hosts_get_set(struct hosts *hosts, const struct mxset *set);
+/* The network of an address given as text, 0 where it is none. */
+uint64_t hosts_network(struct hosts *hosts, const char *address);
 struct host *hosts_find(const struct hosts *hosts, const char *name);
 /* The host has, or had, an address in this network. Whether that is news. */
 bool host_add_network(struct host *host, uint64_t network);

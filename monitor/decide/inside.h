@@ -37,7 +37,7 @@ struct subject {
 	uint8_t expected_len;
 	bool any_expected; /* a planned change, to whatever it is */
 	int64_t expected_until; /* 0: for good */
-	struct look *looks; /* owned; one a view */
+	struct look *looks; /* owned; one a view, and room for decide->looks_room */
 	const struct exchanges *sets[SUBJECT_SETS]; /* seen at home, the latest first */
 	const struct exchanges *departed; /* the set before the present one */
 	int64_t departed_at;
@@ -93,6 +93,7 @@ struct decide {
 	uint32_t ordinals; /* given out */
 	struct view views[DECIDE_VIEWS_MAX];
 	int views_len;
+	size_t looks_room; /* of each subject: at least views_len */
 	struct affair **affairs; /* owned, by serial */
 	size_t affairs_len;
 	size_t affairs_room;
@@ -124,7 +125,7 @@ struct subject *decide_subject(struct decide *decide, const uint8_t *domain, int
 /* Something of the subject (NULL: of all) changes: it is to be remembered. */
 void decide_touch(struct decide *decide, struct subject *subject);
 /* One that is not adopted yet; NULL for want of memory. */
-struct subject *decide_make(const uint8_t *domain);
+struct subject *decide_make(const struct decide *decide, const uint8_t *domain);
 /* Takes the subject, whose domain is new, on success. */
 bool decide_adopt(struct decide *decide, struct subject *subject);
 void decide_drop(struct subject *subject);

@@ -202,7 +202,7 @@ static int recall_name(struct memory *memory, const uint8_t *name, unsigned part
 	if ((parts & PART_DOMAIN) != 0) {
 		if (lexicon_find(&decide->by_domain, name, name_length(name)) != NULL)
 			return -EEXIST;
-		subject = decide_make(name);
+		subject = decide_make(decide, name);
 		if (subject == NULL)
 			return -ENOMEM;
 		memory_subject(memory, subject);

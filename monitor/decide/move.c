@@ -161,13 +161,14 @@ static void consider(struct decide *decide, struct subject *subject, int64_t at)
 
 /* --- what becomes of it --- */
 
-static void learn_new_home(struct subject *subject, const struct look *look)
+static void learn_new_home(
+	const struct decide *decide, struct subject *subject, const struct look *look)
 {
 	if (look == NULL || subject->own.pinned)
 		return;
 	own_learn_set(&subject->own, look->set);
 	subject->sets[0] = look->set;
-	for (int i = 0; i < DECIDE_VIEWS_MAX; i++)
+	for (int i = 0; i < decide->views_len; i++)
 		if (subject->looks[i].position != POSITION_UNSEEN)
 			subject->looks[i].position = (uint8_t)look_position(
 				subject, subject->looks[i].state, subject->looks[i].set);
@@ -212,7 +213,7 @@ static void finish_stayed(
 	}
 	(void)decide;
 	affair_open(affair, at);
-	learn_new_home(affair->subject, look);
+	learn_new_home(decide, affair->subject, look);
 	affair_close(affair, at);
 }
 
