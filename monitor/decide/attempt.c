@@ -133,6 +133,7 @@ static void count_good(struct affair *affair, const struct sight *sight)
 {
 	const bool known = sight->delivery->accepted_before;
 	affair->deliveries++;
+	affair->dirty = true;
 	affair->silent = false;
 	if (sight->foreign || sight->beyond) {
 		affair->foreign_accepted++;
@@ -357,8 +358,10 @@ static void take_stuck(struct decide *decide, const struct sight *sight)
 	struct subject *subject = sight->subject;
 	const int64_t at = sight->delivery->at;
 	struct affair *move = affair_of(subject, SLOT_MOVE);
-	if (move != NULL)
+	if (move != NULL) {
 		move->deferrals++;
+		move->dirty = true;
+	}
 	if (!sight->delivery->fresh || sight->foreign)
 		return;
 	if (subject->stuck_mails++ == 0)
@@ -367,6 +370,7 @@ static void take_stuck(struct decide *decide, const struct sight *sight)
 	subject->stuck[1] += 3.81F; /* ln(1 + 0.9 * 0.98 / 0.02) */
 	struct affair *affair = affair_of(subject, SLOT_RECEIVER);
 	if (affair != NULL) {
+		affair->dirty = true;
 		affair->deferrals++;
 		affair->good = 0;
 		affair->hot_at = at;

@@ -18,9 +18,9 @@ import tap  # noqa: E402
 SECONDS = "9"
 
 
-def start(folder):
+def start(folder, *words):
     return subprocess.Popen(
-        [sys.executable, str(HERE / "demo.py"), os.environ["MXVIGIL"], SECONDS],
+        [sys.executable, str(HERE / "demo.py"), os.environ["MXVIGIL"], SECONDS, *words],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         env={**os.environ, "TMPDIR": str(folder), "COLUMNS": "80"}, start_new_session=True)
 
@@ -39,7 +39,18 @@ def whole(t, folder):
     edits = live.split("--- the zone is ")
     t.ok(len(edits) == 3 and all("change" in part for part in edits[1:]),
          "each edit is followed by the change as the monitor records it", live)
-    changes, _, history = tables.partition("--- mxvigil history online.de")
+    changes, _, rest = tables.partition("--- mxvigil history online.de")
+    history, _, found = rest.partition("--- mxvigil incidents")
+    _, _, rest = found.partition("--- mxvigil incidents recipients")
+    recipients, _, told = rest.partition("--- mxvigil incidents show")
+    t.ok("incident" in edits[1] and "transient-hijack" in edits[1],
+         "the monitor opens an incident while the MX is away", live)
+    t.ok("transient-hijack" in found, "it is listed", found)
+    listed = [line for line in recipients.splitlines() if line.endswith("@online.de")]
+    t.ok(listed and not any("nobody" in line for line in listed),
+         "those who bounced because of it are listed, and nobody else", recipients)
+    t.ok("WHAT HAPPENED" in told and "Apple iCloud" in told and "WHAT TO DO AFTER" in told,
+         "the demo ends with the story of the incident", told)
     for text, what in ((changes, "changes"), (history, "history")):
         t.ok("mx01.mail.icloud.com" in text and "mx00.ionos.de" in text,
              f"the {what} are shown with their hosts", text)
@@ -47,6 +58,14 @@ def whole(t, folder):
          "the history shows both views and their coverage", history)
     t.ok(not left_behind(folder, demo.pid), "nothing is left behind",
          left_behind(folder, demo.pid))
+
+
+def unedited(t, folder):
+    demo = start(folder, "--no-edit")
+    out = demo.communicate(timeout=90)[0]
+    t.ok(demo.returncode == 0 and "transient-hijack" not in out and
+         out.rstrip().endswith("there is no incident"),
+         "with the zone left as it is there is no incident", out)
 
 
 def interrupted(t, folder):
@@ -70,6 +89,7 @@ def main():
     t = tap.Tap()
     with tempfile.TemporaryDirectory() as folder:
         whole(t, pathlib.Path(folder))
+        unedited(t, pathlib.Path(folder))
         interrupted(t, pathlib.Path(folder))
     return t.done()
 
