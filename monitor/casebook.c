@@ -225,7 +225,19 @@ static int on_open(void *owner, const struct incident *incident)
 {
 	const struct standing standing = {
 		incident->number, incident->kind, incident->state};
+	struct acquainted *const one =
+		incident->domain ? casebook_acquaint(owner, incident->domain) : NULL;
+	if (one)
+		one->involved = true;
 	return casebook_note(owner, &standing);
+}
+
+/* Views may have come back, or turned, while nobody looked. */
+static void meet_involved(struct casebook *casebook)
+{
+	for (size_t i = 0; i < casebook->acquainted_len; i++)
+		if (casebook->acquainted[i]->involved)
+			casebook_meet(casebook, casebook->acquainted[i]);
 }
 
 static int load(struct casebook *casebook)
@@ -246,7 +258,11 @@ static int load(struct casebook *casebook)
 		code = add_views(casebook);
 	const struct incidents_filter filter = {.open_only = true};
 	if (code == 0)
+		code = casebook_recall(casebook);
+	if (code == 0)
 		code = incidents_each(casebook->store, &filter, on_open, casebook);
+	if (code == 0)
+		meet_involved(casebook);
 	return code;
 }
 
@@ -262,6 +278,7 @@ static void unload(struct casebook *casebook)
 	lexicon_finish(&casebook->domains);
 	casebook->standings_len = 0;
 	casebook->entries_len = 0;
+	casebook->names_len = 0;
 }
 
 int casebook_create(struct store *store, const struct conf *conf, int64_t now,
@@ -304,6 +321,7 @@ void casebook_destroy(struct casebook *casebook)
 	free(casebook->acquainted);
 	free(casebook->standings);
 	free(casebook->entries);
+	free(casebook->names);
 	free(casebook);
 }
 

@@ -18,6 +18,7 @@
 struct meeting {
 	struct casebook *casebook;
 	const struct acquainted *one;
+	int64_t told_at; /* until when the detector was told */
 	int skipped; /* a view that is told of apart, -1: none */
 	int64_t failing[DECIDE_VIEWS_MAX]; /* since when views fail; 0: they do not */
 };
@@ -40,10 +41,13 @@ static int on_span(void *owner, const struct span *span)
 		casebook->now - span->last_at > STALE_MS ||
 		(meeting->one->recalled && meeting->failing[view] != 0))
 		return 0;
+	/* What the detector knew of before is said again, of late. */
+	const bool known = meeting->one->recalled && span->first_at <= meeting->told_at;
 	const struct decide_answer answer = {
 		.domain = meeting->one->domain,
 		.view = view,
-		.at = span->first_at,
+		.at = known && span->last_at > span->first_at ? span->last_at
+							      : span->first_at,
 		.not_before_at = span->not_before_at,
 		.state = span->answer.state,
 		.set = span->answer.set,
@@ -76,7 +80,12 @@ static void meet(
 		.from = casebook->now,
 		.now = casebook->now,
 	};
-	struct meeting meeting = {.casebook = casebook, .one = one, .skipped = -1};
+	struct meeting meeting = {
+		.casebook = casebook,
+		.one = one,
+		.told_at = decide_now(casebook->decide),
+		.skipped = -1,
+	};
 	int error = 0;
 	one->met = true;
 	if (news && news->kind == NEWS_CHANGE && news->from_state != ANSWER_NONE) {
@@ -97,6 +106,12 @@ static void meet(
 	if (error == 0)
 		error = tell_failures(&meeting);
 	casebook_check(casebook, error == -ENOENT ? 0 : error);
+}
+
+void casebook_meet(struct casebook *casebook, struct acquainted *one)
+{
+	if (!one->met)
+		meet(casebook, one, NULL);
 }
 
 /* --- answers of views --- */
@@ -172,8 +187,7 @@ static void on_settled(void *owner, const struct delivery_settled *settled)
 		casebook_check(casebook, -ENOMEM);
 		return;
 	}
-	if (!one->met)
-		meet(casebook, one, NULL);
+	casebook_meet(casebook, one);
 	const struct decide_delivery delivery = {
 		.domain = settled->domain,
 		.at = settled->at,

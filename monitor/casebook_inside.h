@@ -18,6 +18,7 @@
 struct acquainted {
 	bool met; /* the detector knows what the views say */
 	bool recalled; /* it knew the domain before this run */
+	bool involved; /* in an incident of before this run */
 	bool expected; /* the store has expectations of it */
 	size_t watch; /* of the configuration, with `expect`; or CASEBOOK_UNLISTED */
 	uint8_t domain[]; /* wire name */
@@ -61,7 +62,10 @@ struct casebook {
 	bool own; /* one may be opened */
 	bool urgent; /* a bounce or a change was learnt */
 	bool learnt; /* anything was */
-	bool remembers; /* what was learnt is in the open transaction */
+	uint8_t *names; /* owned; rows of memory that are in the open transaction */
+	size_t names_len;
+	size_t names_room;
+	int64_t remembering_at; /* of that transaction; 0: it has none */
 	int64_t remembered_at;
 	bool troubled; /* want of memory, or of the store, has been logged */
 };
@@ -78,3 +82,16 @@ void casebook_check(struct casebook *casebook, int error);
 /* Notes what stands of an incident, as if it had been announced. Returns 0 or -ENOMEM. */
 int casebook_note(struct casebook *casebook, const struct standing *standing)
 	__attribute__((warn_unused_result));
+/* Where time alone has brought something up: begins a transaction, unless there is one. */
+void casebook_begin(struct casebook *casebook);
+
+/* --- casebook_facts.c --- */
+/* Tells what views say of a domain until now, as the store has it. */
+void casebook_meet(struct casebook *casebook, struct acquainted *one);
+
+/* --- casebook_memory.c --- */
+/* Writes what was learnt, where that is due; and what became of the transaction. */
+void casebook_remember(struct casebook *casebook, int64_t now);
+void casebook_remembered(struct casebook *casebook, int error);
+/* Takes up what the store remembers. Returns 0, -ENOMEM, or an error of the store. */
+int casebook_recall(struct casebook *casebook) __attribute__((warn_unused_result));

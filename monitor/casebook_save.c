@@ -75,8 +75,7 @@ static struct entry *add_entry(struct casebook *casebook)
 	return &casebook->entries[casebook->entries_len++];
 }
 
-/* Where time alone has brought it up, there is no transaction yet. */
-static void begin(struct casebook *casebook)
+void casebook_begin(struct casebook *casebook)
 {
 	if (casebook->own && !casebook->begun)
 		store_begin(casebook->store);
@@ -90,7 +89,7 @@ static int on_incident(void *owner, uint64_t serial, const struct incident *inci
 	struct entry *const entry = add_entry(casebook);
 	if (!entry)
 		return -ENOMEM;
-	begin(casebook);
+	casebook_begin(casebook);
 	const int64_t number = incidents_put(casebook->store, incident);
 	for (size_t i = 0; i < recipients_len; i++)
 		incidents_put_recipient(casebook->store, number, &recipients[i]);
@@ -109,10 +108,10 @@ static int on_incident(void *owner, uint64_t serial, const struct incident *inci
 
 void casebook_save(struct casebook *casebook, int64_t now)
 {
-	(void)now;
 	if (!casebook || !casebook->decide)
 		return;
 	casebook_check(casebook, decide_take(casebook->decide, on_incident, casebook));
+	casebook_remember(casebook, now);
 }
 
 /* --- after it --- */
@@ -165,6 +164,7 @@ void casebook_saved(struct casebook *casebook, int error)
 				entry->is_new ? 0 : entry->now.number);
 	}
 	casebook->entries_len = 0;
+	casebook_remembered(casebook, error);
 }
 
 /* --- by itself --- */
@@ -197,6 +197,8 @@ void casebook_flush(struct casebook *casebook, int64_t now)
 {
 	if (!casebook || !casebook->decide)
 		return;
+	casebook->learnt = true;
+	casebook->remembered_at = now - CASEBOOK_EASY_MS; /* due, whenever it was */
 	save_alone(casebook, now);
 }
 

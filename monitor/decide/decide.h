@@ -82,6 +82,9 @@ int decide_delivery(struct decide *decide, const struct decide_delivery *deliver
 int decide_advance(struct decide *decide, int64_t now)
 	__attribute__((warn_unused_result));
 
+/* The latest instant that was told. */
+int64_t decide_now(const struct decide *decide);
+
 /* Operators (len 0: any) that are right for a domain until then (0: for good). Those that are for
  * good are the domain's own from then on, and nothing else is learnt to be. Each call adds to
  * what is expected of the domain; `nothing` takes all of it back first. */

@@ -268,6 +268,11 @@ int decide_advance(struct decide *decide, int64_t now)
 	return error;
 }
 
+int64_t decide_now(const struct decide *decide)
+{
+	return decide->now;
+}
+
 void reconsider(struct decide *decide, struct subject *subject, int64_t at)
 {
 	outage_reconsider(decide, subject, at);

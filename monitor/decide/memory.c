@@ -121,6 +121,22 @@ int decide_remember(struct decide *decide, decide_memory_fn fn, void *owner)
 	return error;
 }
 
+void decide_remember_again(struct decide *decide, const uint8_t *domain)
+{
+	char text[NAME_TEXT_MAX];
+	if (domain == NULL) {
+		decide_touch(decide, NULL);
+		return;
+	}
+	struct subject *subject =
+		lexicon_find(&decide->by_domain, domain, name_length(domain));
+	struct host *host = hosts_find(&decide->hosts, name_format(domain, text));
+	if (subject != NULL)
+		decide_touch(decide, subject);
+	if (host != NULL)
+		hosts_touch(&decide->hosts, host);
+}
+
 /* --- in --- */
 
 static void adopt_affair(struct decide *decide, struct affair *affair)

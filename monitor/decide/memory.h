@@ -25,6 +25,9 @@ typedef int (*decide_memory_fn)(
 int decide_remember(struct decide *decide, decide_memory_fn fn, void *owner)
 	__attribute__((warn_unused_result));
 
+/* A row that was handed out was lost: it comes again. domain NULL: that of all. */
+void decide_remember_again(struct decide *decide, const uint8_t *domain);
+
 /* Restores a row into an engine that has its views by now and was told nothing of the domain.
  * Returns 0; -EUCLEAN for bytes that decide_remember() did not make, or made of another version:
  * nothing is restored; -EEXIST where the domain is known already; -ENOMEM. */

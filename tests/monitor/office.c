@@ -95,7 +95,7 @@ int office_teardown(void **state)
 void office_restart(struct office *office)
 {
 	close_books(office);
-	open_books(office, T0);
+	open_books(office, office->now);
 }
 
 /* --- the DNS --- */
@@ -119,7 +119,7 @@ static struct news *make_news(struct office *office, enum news_kind kind,
 
 static void record(struct office *office, struct news *news)
 {
-	const int64_t at = news->at;
+	const int64_t at = office->now = news->at;
 	news_queue_push(office->desk->queue, news);
 	assert_int_equal(recorder_write(office->desk->recorder, at), 0);
 }
@@ -180,6 +180,7 @@ void office_report(struct office *office, const struct report *report)
 {
 	struct store *const store = office->desk->fixture->store;
 	struct store_error error;
+	office->now = report->at;
 	intake_report(office->intake, store, report);
 	assert_int_equal(
 		intake_commit(office->intake, store, NULL, report->at, &error), 0);

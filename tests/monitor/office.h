@@ -30,6 +30,7 @@ struct office {
 	struct operators *operators;
 	struct intake *intake;
 	unsigned mails;
+	int64_t now; /* of the latest thing that happened */
 };
 
 /* cmocka set-up and tear-down; *state is a struct office. */

@@ -254,6 +254,95 @@ static void casebook_hears_views_fail_and_come_back(void **state)
 		office_incidents(office), "1 dns-outage closed 0/0 IONOS,>; ");
 }
 
+/* Nobody says good-bye before any of these starts. */
+static void casebook_goes_on_after_a_restart(void **state)
+{
+	struct office *office = *state;
+	move(office);
+	office_restart(office);
+	bounce(office, 1, MOVED + MINUTE);
+	office_restart(office);
+	assert_string_equal(office_incidents(office),
+		"1 transient-move suspected 1/1 IONOS,>Apple iCloud,; ");
+	bounce(office, 2, MOVED + 2 * MINUTE);
+	assert_string_equal(office_incidents(office),
+		"1 transient-hijack open 2/2 IONOS,>Apple iCloud,; ");
+	office_restart(office);
+	desk_log(office->desk);
+	bounce(office, 3, MOVED + 3 * MINUTE);
+	assert_string_equal(desk_log(office->desk), ""); /* it was said */
+	office_restart(office);
+	office_say(office, "online.de", HOME, MOVED + HOUR);
+	assert_string_equal(office_incidents(office),
+		"1 transient-hijack reverted 3/3 IONOS,>Apple iCloud,; ");
+	assert_int_equal(occurrences(desk_log(office->desk), "event=reverted"), 1);
+	office_restart(office);
+	office_everyday(office, "online.de", "mx00.kundenserver.de", MOVED + 2 * HOUR,
+		MOVED + 3 * HOUR);
+	casebook_tick(office->casebook, MOVED + DAY);
+	assert_string_equal(office_incidents(office),
+		"1 transient-hijack closed 3/3 IONOS,>Apple iCloud,; ");
+}
+
+/* What only teaches is written with a delay, and when there is time. */
+static void casebook_writes_down_what_it_learns_in_time(void **state)
+{
+	struct office *office = *state;
+	struct fixture *const fixture = office->desk->fixture;
+	const char count[] = "SELECT count(*) FROM memory";
+	office_say(office, "online.de", HOME, T0);
+	casebook_tick(office->casebook, T0 + CASEBOOK_EASY_MS);
+	assert_int_equal(fixture_query(fixture, count), 0);
+	office_mail(
+		office, T0 + 11 * SECOND, "a@online.de", "mx00.kundenserver.de", NULL);
+	const int64_t first = fixture_query(fixture, count);
+	assert_true(first >= 2); /* of the domain, and of all */
+	office_mail(office, T0 + 12 * SECOND, "a@gmx.de", "mx00.gmx.net", NULL);
+	assert_int_equal(fixture_query(fixture, count), first);
+	office_mail(office, T0 + 14 * SECOND, "b@gmx.de", "mx00.gmx.net", UNKNOWN);
+	assert_true(fixture_query(fixture, count) > first); /* a bounce is urgent */
+	office_mail(office, T0 + 15 * SECOND, "a@web.de", "mx-ha.web.de", NULL);
+	const int64_t second = fixture_query(fixture, count);
+	casebook_tick(office->casebook, T0 + 23 * SECOND);
+	assert_int_equal(fixture_query(fixture, count), second);
+	casebook_tick(office->casebook, T0 + 24 * SECOND);
+	assert_true(fixture_query(fixture, count) > second);
+	office_mail(office, T0 + 25 * SECOND, "a@aol.com", "mx.aol.com", NULL);
+	casebook_flush(office->casebook, T0 + 25 * SECOND);
+	assert_true(fixture_query(fixture, count) > second + 1);
+}
+
+/* A view that had failed is well when the monitor comes back. */
+static void casebook_hears_views_anew_after_a_restart(void **state)
+{
+	struct office *office = *state;
+	office_say(office, "online.de", HOME, T0);
+	for (int i = 1; i < 3; i++) {
+		office_fail(office, "own", "online.de", T0 + i * MINUTE);
+		office_fail(office, "mta", "online.de", T0 + i * MINUTE);
+	}
+	casebook_tick(office->casebook, T0 + HOUR);
+	assert_string_equal(office_incidents(office), "1 dns-outage open 0/0 IONOS,>; ");
+	office_restart(office);
+	casebook_tick(office->casebook, T0 + 2 * HOUR);
+	assert_string_equal(
+		office_incidents(office), "1 dns-outage closed 0/0 IONOS,>; ");
+}
+
+static void casebook_learns_anew_what_it_cannot_read(void **state)
+{
+	struct office *office = *state;
+	office_say(office, "online.de", HOME, T0);
+	office_everyday(office, "online.de", "mx00.kundenserver.de", T0 + HOUR, T0 + DAY);
+	fixture_tamper(office->desk->fixture, "UPDATE memory SET bytes = x'00'");
+	desk_log(office->desk);
+	office_restart(office);
+	assert_int_equal(occurrences(desk_log(office->desk), "learnt anew"), 1);
+	hijack(office);
+	assert_string_equal(office_incidents(office),
+		"1 transient-hijack open 2/2 IONOS,>Apple iCloud,; ");
+}
+
 int main(void)
 {
 #define WITH_OFFICE(test)                                                                \
@@ -268,6 +357,10 @@ int main(void)
 		WITH_OFFICE(casebook_lets_go_of_an_expectation),
 		WITH_OFFICE(casebook_suspects_what_is_not_expected),
 		WITH_OFFICE(casebook_hears_views_fail_and_come_back),
+		WITH_OFFICE(casebook_goes_on_after_a_restart),
+		WITH_OFFICE(casebook_writes_down_what_it_learns_in_time),
+		WITH_OFFICE(casebook_hears_views_anew_after_a_restart),
+		WITH_OFFICE(casebook_learns_anew_what_it_cannot_read),
 	};
 	return cmocka_run_group_tests_name("casebook", tests, NULL, NULL);
 }

@@ -97,6 +97,28 @@ def story(lab, t):
     line = monitor.await_log("event=opened kind=transient-hijack", 5) and monitor.logged()
     t.ok(f"domain={DOMAIN} id={row['id']} event=opened" in line, "and the log says so",
          line[-2000:])
+    goes_on(t, place, monitor, log, row["id"])
+
+
+def goes_on(t, place, monitor, log, name):
+    """The same incident, over the death of the monitor in the middle of it."""
+    monitor.kill()
+    log.add(*((time.time(), person(i), AWAY[i % 2], UNKNOWN) for i in range(2, 5)))
+    monitor.start()
+    row = await_incident(monitor, "what was bounced meanwhile is read",
+                         lambda row: row["bounces"] >= 5)
+    t.ok(row["id"] == name and row["state"] == "open" and row["recipients"] == 5,
+         "the incident goes on after a kill, nothing doubled", row)
+    place.edit(DOMAIN, world.mx(*HOME))
+    row = await_incident(monitor, "it is reverted", lambda row: row["state"] == "reverted")
+    t.ok(row["id"] == name and row["kind"] == "transient-hijack" and row["bounces"] == 5,
+         "reverted when the MX is back", row)
+    monitor.await_log("event=reverted kind=transient-hijack", 5)
+    t.ok(len(incidents(monitor)) == 1, "and it has stayed one", incidents(monitor))
+    t.ok(monitor.logged().count("event=opened") == 1, "which was announced once")
+    people = sorted(one["recipient"] for one in monitor.rows("incidents", "recipients", name))
+    t.ok(people == sorted(person(i) for i in range(5)), "exactly those who bounced", people)
+    t.ok(monitor.stop() == 0, "the monitor ends in peace")
 
 
 labs.tell(story, "nsd", "unbound")
