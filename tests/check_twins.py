@@ -52,7 +52,6 @@ ELSEWHERE = {
     "monitor/cli/backtest.c": "tests/monitor/backtest.py replays a past",
     "monitor/decide/attempt.c": "tests/monitor/backtest.py replays a past",
     "monitor/decide/engine.c": "tests/monitor/backtest.py replays a past",
-    "monitor/decide/expect.c": "test_casebook expects, and is told of it",
     "monitor/decide/fault.c": "tests/monitor/backtest.py replays a past",
     "monitor/decide/move.c": "tests/monitor/backtest.py replays a past",
     "monitor/decide/move_verdict.c": "tests/monitor/backtest.py replays a past",

@@ -12,11 +12,12 @@ static void forget(struct subject *subject)
 	subject->own.pinned = false;
 }
 
-/* Operators that are right for good are the domain's own. */
+/* Operators that are right for good are the domain's own, and what was learnt before is not. */
 static void pin(struct subject *subject, const struct operator_entry *entry)
 {
+	if (!subject->own.pinned)
+		subject->own = (struct own){.pinned = true};
 	own_learn_operator(&subject->own, entry);
-	subject->own.pinned = true;
 }
 
 static void plan(struct subject *subject, const struct operator_entry *entry)
@@ -26,6 +27,21 @@ static void plan(struct subject *subject, const struct operator_entry *entry)
 			return;
 	if (subject->expected_len < AFFAIR_OPERATORS)
 		subject->expected[subject->expected_len++] = entry;
+}
+
+/* What does not fit is suspicious at once: with the next fact, as more may be said until then. */
+static void look_again(struct decide *decide, struct subject *subject)
+{
+	bool any = false;
+	for (int i = 0; i < decide->views_len; i++) {
+		struct look *look = &subject->looks[i];
+		if (look->position == POSITION_UNSEEN)
+			continue;
+		look->position = (uint8_t)look_position(subject, look->state, look->set);
+		any = true;
+	}
+	if (any)
+		decide_set_timer(decide, subject, decide->now);
 }
 
 int decide_expect(struct decide *decide, const struct decide_expectation *expectation)
@@ -53,5 +69,8 @@ int decide_expect(struct decide *decide, const struct decide_expectation *expect
 	}
 	if (expectation->until_at > subject->expected_until)
 		subject->expected_until = expectation->until_at;
-	return 0;
+	look_again(decide, subject);
+	const int error = decide->error;
+	decide->error = 0;
+	return error;
 }

@@ -30,21 +30,39 @@ static bool is_back(const struct affair *affair, const struct look *look)
 	return true;
 }
 
+static bool is_planned(const struct subject *subject, const struct operator_entry *entry)
+{
+	for (unsigned i = 0; i < subject->expected_len; i++)
+		if (subject->expected[i] == entry)
+			return true;
+	return subject->any_expected;
+}
+
+static bool has_plan(const struct subject *subject, int64_t at)
+{
+	return (subject->expected_len > 0 || subject->any_expected) &&
+		(subject->expected_until == 0 || at < subject->expected_until);
+}
+
 static bool is_expected(
 	const struct subject *subject, const struct affair *affair, int64_t at)
 {
-	if (subject->expected_until != 0 && at >= subject->expected_until)
-		return false;
-	if (subject->any_expected)
-		return true;
-	for (unsigned i = 0; i < affair->to_len; i++) {
-		bool found = false;
-		for (unsigned each = 0; each < subject->expected_len; each++)
-			found |= subject->expected[each] == affair->to[i];
-		if (!found)
+	for (unsigned i = 0; i < affair->to_len; i++)
+		if (!is_planned(subject, affair->to[i]))
 			return false;
-	}
-	return subject->expected_len > 0 && affair->to_len > 0;
+	return affair->to_len > 0 && has_plan(subject, at);
+}
+
+/* The same of a set, before there is an incident. */
+static bool goes_by_plan(
+	const struct subject *subject, const struct exchanges *set, int64_t at)
+{
+	for (size_t i = 0; i < set->len; i++)
+		if (set->hosts[i].host != NULL &&
+			!own_has(&subject->own, set->hosts[i].host) &&
+			!is_planned(subject, set->hosts[i].host->run_by))
+			return false;
+	return has_plan(subject, at);
 }
 
 /* --- beginnings --- */
@@ -100,6 +118,9 @@ static void begin(struct decide *decide, struct subject *subject, const struct l
 		affair_set_from(affair, home_set(subject));
 	affair_add_to(affair, look->set, &subject->own);
 	prove_dns(decide, affair, view_of(subject, look));
+	if (kind == INCIDENT_MIGRATION)
+		affair_prove(
+			affair, "expected", -6.9, at, "the change had been announced");
 	affair_take_tolls(decide, affair, look->not_before_at, true);
 }
 
@@ -154,7 +175,10 @@ static void consider(struct decide *decide, struct subject *subject, int64_t at)
 	if (is_settled(subject, look))
 		return;
 	if (look_is_elsewhere(look))
-		begin(decide, subject, look, INCIDENT_TRANSIENT_MOVE, at);
+		begin(decide, subject, look,
+			goes_by_plan(subject, look->set, at) ? INCIDENT_MIGRATION
+							     : INCIDENT_TRANSIENT_MOVE,
+			at);
 	else if (look->position == POSITION_NULL)
 		begin(decide, subject, look, INCIDENT_NULL_MX, at);
 }
