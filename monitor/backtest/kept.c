@@ -47,8 +47,10 @@ static void discard(const void *owned)
 
 static void release(struct incident *incident)
 {
-	for (size_t i = 0; i < incident->evidence_len; i++)
+	for (size_t i = 0; i < incident->evidence_len; i++) {
+		discard(incident->evidence[i].name);
 		discard(incident->evidence[i].text);
+	}
 	discard(incident->evidence);
 	discard(incident->domain);
 	discard(incident->from_operators);
@@ -108,9 +110,10 @@ static int copy_evidence(const struct incident *from, struct incident *to)
 		return -ENOMEM;
 	for (size_t i = 0; i < from->evidence_len; i++) {
 		list[i] = from->evidence[i];
+		list[i].name = strdup(from->evidence[i].name);
 		list[i].text = strdup(from->evidence[i].text);
 		to->evidence_len++;
-		if (list[i].text == NULL)
+		if (list[i].name == NULL || list[i].text == NULL)
 			return -ENOMEM;
 	}
 	return 0;
