@@ -108,6 +108,7 @@ struct affair *affair_begin(struct decide *decide, struct subject *subject,
 	}
 	decide->affairs[decide->affairs_len++] = affair;
 	affair->serial = ++decide->serials;
+	affair->older = last;
 	affair->kind = kind;
 	affair->state = INCIDENT_SUSPECTED;
 	affair->suspected_at = at;

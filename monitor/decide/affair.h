@@ -41,6 +41,7 @@ struct affair {
 	uint64_t serial;
 	int64_t number; /* in the store; 0: not there yet */
 	struct subject *subject; /* NULL: of all domains */
+	struct affair *older; /* in the slot before it; matters while it is not taken */
 	enum slot slot;
 	enum incident_kind kind;
 	enum incident_kind kind_at_open;

@@ -139,12 +139,31 @@ void decide_remember_again(struct decide *decide, const uint8_t *domain)
 
 /* --- in --- */
 
-static void adopt_affair(struct decide *decide, struct affair *affair)
+static size_t count(const struct affair *latest)
 {
-	decide->affairs[decide->affairs_len++] = affair; /* room was made */
-	decide->unsorted = true;
-	if (decide->serials < affair->serial)
-		decide->serials = affair->serial;
+	size_t len = 0;
+	for (; latest != NULL; latest = latest->older)
+		len++;
+	return len;
+}
+
+static void adopt(struct decide *decide, struct affair *latest)
+{
+	for (; latest != NULL; latest = latest->older) {
+		decide->affairs[decide->affairs_len++] = latest; /* room was made */
+		decide->unsorted = true;
+		if (decide->serials < latest->serial)
+			decide->serials = latest->serial;
+	}
+}
+
+static void drop_affairs(struct affair *latest)
+{
+	while (latest != NULL) {
+		struct affair *older = latest->older;
+		affair_destroy(latest);
+		latest = older;
+	}
 }
 
 static void count_looks(struct decide *decide, const struct subject *subject)
@@ -179,18 +198,25 @@ static void settle(struct decide *decide, struct subject *subject)
 	if (decide->ordinals <= subject->ordinal)
 		decide->ordinals = subject->ordinal + 1;
 	for (int i = 0; i < SLOTS; i++)
-		if (subject->affairs[i] != NULL)
-			adopt_affair(decide, subject->affairs[i]);
+		adopt(decide, subject->affairs[i]);
 	subject->timer_at = 0;
 	if (timer_at != 0)
 		decide_set_timer(decide, subject, timer_at);
 }
 
+/* The subject becomes the detector's, and there is room for its incidents. */
+static bool join(struct decide *decide, struct subject *subject)
+{
+	size_t len = 0;
+	for (int i = 0; i < SLOTS; i++)
+		len += count(subject->affairs[i]);
+	return affair_reserve(decide, len) && decide_adopt(decide, subject);
+}
+
 static void drop(struct subject *subject)
 {
 	for (int i = 0; subject != NULL && i < SLOTS; i++)
-		if (subject->affairs[i] != NULL)
-			affair_destroy(subject->affairs[i]);
+		drop_affairs(subject->affairs[i]);
 	if (subject != NULL)
 		decide_drop(subject);
 }
@@ -226,8 +252,7 @@ static int recall_name(struct memory *memory, const uint8_t *name, unsigned part
 	int error = archive_end(&memory->archive);
 	if (error == 0 && (parts & PART_HOST) != 0)
 		error = settle_host(decide, name, &host);
-	if (error == 0 && subject != NULL &&
-		(!affair_reserve(decide, SLOTS) || !decide_adopt(decide, subject)))
+	if (error == 0 && subject != NULL && !join(decide, subject))
 		error = -ENOMEM;
 	if (error == 0 && subject != NULL)
 		settle(decide, subject);
@@ -254,8 +279,7 @@ static void settle_all(struct decide *decide, const struct decide *known)
 	memcpy(decide->precedents, known->precedents, sizeof decide->precedents);
 	decide->precedents_len = known->precedents_len;
 	decide->self = known->self;
-	if (decide->self != NULL)
-		adopt_affair(decide, decide->self);
+	adopt(decide, decide->self);
 	for (size_t i = 0; i < known->timers_len; i++)
 		decide_set_timer(decide, NULL, known->timers[i].at);
 }
@@ -270,12 +294,12 @@ static int recall_all(struct memory *memory)
 		return -ENOMEM;
 	memory_all(memory, known);
 	int error = archive_end(&memory->archive);
-	if (error == 0 && !affair_reserve(decide, 1))
+	if (error == 0 && !affair_reserve(decide, count(known->self)))
 		error = -ENOMEM;
 	if (error == 0)
 		settle_all(decide, known);
-	else if (known->self != NULL)
-		affair_destroy(known->self);
+	else
+		drop_affairs(known->self);
 	free(known->timers);
 	free(known);
 	return error;

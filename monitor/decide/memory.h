@@ -19,8 +19,8 @@ struct decide;
 /* bytes are borrowed for the call. 0 takes the row; anything else ends. */
 typedef int (*decide_memory_fn)(
 	void *owner, const uint8_t *domain, const void *bytes, size_t len);
-/* Hands out each row that has changed since the last time. To be called after decide_take() and
- * in the same transaction: an incident that closed and was not taken is not remembered.
+/* Hands out each row that has changed since the last time. To be called in the transaction that
+ * keeps what decide_take() hands out, and after it: the rows know what was taken, and its number.
  * Returns 0, -ENOMEM, or what fn returned: that row and the rest come again the next time. */
 int decide_remember(struct decide *decide, decide_memory_fn fn, void *owner)
 	__attribute__((warn_unused_result));

@@ -5,7 +5,7 @@
 
 #include "monitor/decide/memory_inside.h"
 
-/* Afterwards a closed one is never opened again, and is known only for its times and hosts. */
+/* A closed one that long ago is never opened again, and is known only for its times and hosts. */
 #define OVER_MS (2 * DAY_MS)
 #define COUNT_MOST (UINT64_C(1) << 62)
 
@@ -126,6 +126,7 @@ static void code_marks(struct archive *archive, struct affair *affair)
 	archive_bool(archive, &affair->silent);
 	archive_bool(archive, &affair->expected);
 	archive_bool(archive, &affair->blind);
+	archive_bool(archive, &affair->blind);
 	archive_bool(archive, &affair->missing);
 	archive_time(archive, &affair->hold_until);
 	archive_time(archive, &affair->hot_at);
@@ -148,11 +149,17 @@ static void code_view(struct memory *memory, struct affair *affair)
 		end_misled(affair);
 }
 
-void memory_affair(struct memory *memory, struct affair *affair)
+/* A rotation goes on to be proved while it is closed, and is hot then. */
+static bool is_over(const struct affair *affair, int64_t now)
+{
+	return affair->state == INCIDENT_CLOSED && !affair->dirty &&
+		now - affair->closed_at > OVER_MS && now - affair->hot_at > OVER_MS;
+}
+
+static void code_affair(struct memory *memory, struct affair *affair)
 {
 	struct archive *archive = &memory->archive;
-	const bool over = affair->state == INCIDENT_CLOSED && !affair->dirty &&
-		memory->decide->now - affair->closed_at > OVER_MS;
+	const bool over = is_over(affair, memory->decide->now);
 	code_life(archive, affair);
 	code_counts(archive, affair);
 	code_marks(archive, affair);
@@ -163,4 +170,22 @@ void memory_affair(struct memory *memory, struct affair *affair)
 		return;
 	code_proofs(memory, affair);
 	memory_tolls(memory, &affair->tolls);
+}
+
+void memory_affairs(struct memory *memory, struct subject *subject, enum slot slot,
+	struct affair **affair)
+{
+	struct archive *archive = &memory->archive;
+	for (struct affair **each = affair;; each = &(*each)->older) {
+		const bool kept = *each != NULL && (each == affair || (*each)->dirty);
+		if (!archive_has(archive, kept))
+			return;
+		if (archive->loading)
+			*each = affair_make(subject, slot);
+		if (*each == NULL) {
+			archive->error = -ENOMEM;
+			return;
+		}
+		code_affair(memory, *each);
+	}
 }

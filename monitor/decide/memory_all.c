@@ -72,18 +72,6 @@ static void code_timers(struct memory *memory, struct decide *all)
 		archive->error = all->error;
 }
 
-static void code_self(struct memory *memory, struct decide *all)
-{
-	if (!archive_has(&memory->archive, all->self != NULL))
-		return;
-	if (memory->archive.loading)
-		all->self = affair_make(NULL, SLOT_DNS);
-	if (all->self != NULL)
-		memory_affair(memory, all->self);
-	else
-		memory->archive.error = -ENOMEM;
-}
-
 void memory_all(struct memory *memory, struct decide *all)
 {
 	struct archive *archive = &memory->archive;
@@ -95,5 +83,5 @@ void memory_all(struct memory *memory, struct decide *all)
 	code_relays(memory, all);
 	code_precedents(memory, all);
 	code_timers(memory, all);
-	code_self(memory, all);
+	memory_affairs(memory, NULL, SLOT_DNS, &all->self);
 }

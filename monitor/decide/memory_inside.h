@@ -35,7 +35,9 @@ void memory_view(struct memory *memory, int *view);
 
 /* --- memory_affair.c --- */
 void memory_tolls(struct memory *memory, struct tolls *tolls);
-void memory_affair(struct memory *memory, struct affair *affair);
+/* With those before it that were not taken yet. *affair: NULL for none. */
+void memory_affairs(struct memory *memory, struct subject *subject, enum slot slot,
+	struct affair **affair);
 
 /* --- memory_subject.c --- */
 void memory_subject(struct memory *memory, struct subject *subject);

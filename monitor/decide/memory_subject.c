@@ -196,19 +196,8 @@ static void code_mail(struct memory *memory, struct subject *subject)
 
 static void code_affairs(struct memory *memory, struct subject *subject)
 {
-	struct archive *archive = &memory->archive;
-	for (unsigned i = 0; i < SLOTS; i++) {
-		if (!archive_has(archive, subject->affairs[i] != NULL))
-			continue;
-		if (archive->loading) {
-			subject->affairs[i] = affair_make(subject, (enum slot)i);
-			if (subject->affairs[i] == NULL) {
-				archive->error = -ENOMEM;
-				return;
-			}
-		}
-		memory_affair(memory, subject->affairs[i]);
-	}
+	for (unsigned i = 0; i < SLOTS; i++)
+		memory_affairs(memory, subject, (enum slot)i, &subject->affairs[i]);
 }
 
 void memory_subject(struct memory *memory, struct subject *subject)

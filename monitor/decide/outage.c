@@ -58,9 +58,12 @@ static struct affair *begin_self(struct decide *decide, int64_t at)
 {
 	if (decide->self != NULL && decide->self->state != INCIDENT_CLOSED)
 		return decide->self;
+	struct affair *last = decide->self;
 	decide->self = affair_begin(decide, NULL, SLOT_DNS, INCIDENT_SELF, at, 0);
-	if (decide->self != NULL)
+	if (decide->self != NULL) {
+		decide->self->older = last;
 		affair_open(decide->self, at);
+	}
 	return decide->self;
 }
 

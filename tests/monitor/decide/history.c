@@ -242,7 +242,8 @@ void history_next(struct history *history, struct fact *ret_fact)
 		.view = (int)history_dice(history, HISTORY_VIEWS),
 	};
 	const unsigned dice = history_dice(history, 100);
-	if (dice < 20 && history->views_dead && ret_fact->view != 0)
+	if (dice < 20 && history->views_dead &&
+		(ret_fact->view != 0 || history->lookups_dead))
 		ret_fact->kind = FACT_FAILURE;
 	else if (dice < 20)
 		ret_fact->kind = FACT_ANSWER;
