@@ -63,15 +63,16 @@ int tolls_add(struct tolls *tolls, const struct toll *toll)
 	}
 	struct toll *known = &tolls->list[*place - 1];
 	known->bounces += toll->bounces;
-	if (toll->first_at < known->first_at)
+	if (toll->first_at < known->first_at) {
 		known->first_at = toll->first_at;
+		known->refused_before = toll->refused_before;
+	}
 	if (toll->last_at >= known->last_at) {
 		known->last_at = toll->last_at;
 		known->host = toll->host;
 		known->foreign = toll->foreign;
 	}
 	known->accepted_before |= toll->accepted_before;
-	known->refused_before |= toll->refused_before;
 	known->changed = true;
 	return 0;
 }

@@ -17,7 +17,7 @@ struct toll {
 	int64_t last_at;
 	uint32_t bounces;
 	bool accepted_before;
-	bool refused_before;
+	bool refused_before; /* before the first of these */
 	bool foreign; /* by a host that is not the domain's own */
 	bool changed; /* since it was last handed out */
 };

@@ -284,10 +284,10 @@ static void affair_counts_recipients_anew_with_its_kind(void **state)
 	assert_int_equal(affair->recipients, 1);
 	for (size_t i = 0; i < affair->tolls.len; i++)
 		assert_true(affair->tolls.list[i].changed);
-	/* Who turns out to have been refused before is no victim any more. */
+	/* That he is refused for the second time now does not mean that he was before. */
 	affair_set_kind(affair, INCIDENT_TRANSIENT_HIJACK, NOON + 21);
 	hit(affair, 3, false, true, true);
-	assert_int_equal(affair->recipients, 1);
+	assert_int_equal(affair->recipients, 2);
 }
 
 static void affair_takes_over_what_was_kept(void **state)

@@ -81,6 +81,13 @@ static void tolls_merge_what_is_said_of_one(void **state)
 	found = find(&tolls, 7);
 	assert_ptr_equal(found->host, &there);
 	assert_true(found->foreign && found->accepted_before);
+	/* Each later bounce finds that he was refused: by the first of these. */
+	struct toll again = toll_of(8, 500);
+	assert_int_equal(tolls_add(&tolls, &again), 0);
+	again.last_at = again.first_at = 600;
+	again.refused_before = true;
+	assert_int_equal(tolls_add(&tolls, &again), 0);
+	assert_false(find(&tolls, 8)->refused_before);
 	tolls_finish(&tolls);
 }
 
