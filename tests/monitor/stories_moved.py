@@ -317,9 +317,157 @@ def smart_host_migration(mxvigil):
                           opened=(T + HOUR, T + 4 * HOUR), hit=set(), to="stranger.net")]
 
 
+def siblings(mxvigil):
+    """Five domains of one hoster are sent to a host that serves none of them."""
+    domains = [f"bruder{number}.de" for number in range(5)]
+    past = pasts.Past(mxvigil)
+    places(past, (OWN, OWN_NETWORK), (FOREIGN, FOREIGN_NETWORK))
+    back, verdicts = T + 6 * HOUR, []
+    for domain in domains:
+        past.answer(domain, 0, T, mx(OWN))
+        past.answer(domain, T, back, mx(FOREIGN))
+        past.answer(domain, back, T + 2 * DAY, mx(OWN))
+        usual(past, domain, 0, T, 1800)
+        mark = len(past.refusals)
+        past.traffic(domain, T, back, 1800, (1, past.refusing(
+            FOREIGN, "554 5.7.1 <{}>: Relay access denied", "5.7.1")))
+        own = past.refusals[mark:]
+        usual(past, domain, back, T + 2 * DAY, 1800)
+        verdicts.append(Verdict(
+            domain, "transient-hijack", "transient-hijack", "critical", change=T, back=back,
+            opened=(T, own[1][0]), hit={recipient for _, recipient in own}))
+    return past, verdicts
+
+
+def between_polls(mxvigil):
+    """The MX is away for eight minutes, which no view happens to see; caches hold it for an
+    hour. The views are heard once more before it is said."""
+    domain = "kurz.de"
+    past = at_home(mxvigil, domain, T + 2 * DAY)
+    past.lines = [line for line in past.lines if line[0] < T]
+    past.traffic(domain, T, T + HOUR, 240, (1, past.refusing(FOREIGN, UNKNOWN)))
+    usual(past, domain, T + HOUR, T + 2 * DAY)
+    return past, [Verdict(domain, "transient-hijack", "transient-hijack", "critical",
+                          opened=(T, past.bounce(3) + pasts.POLL), hit=past.hit(),
+                          to="stranger.net")]
+
+
+def twice(mxvigil):
+    """It happens, is put right, and happens again two days later: two incidents."""
+    domain = "zweimal.de"
+    past = at_home(mxvigil, domain)
+    verdicts, last = [], T
+    for first in (T, T + 2 * DAY):
+        back = first + 3 * HOUR
+        if first > last:
+            past.answer(domain, last, first, mx(OWN))
+            usual(past, domain, last, first)
+        past.answer(domain, first, back, mx(FOREIGN))
+        past.traffic(domain, first, back, 400, (1, past.refusing(FOREIGN, UNKNOWN)))
+        verdicts.append(Verdict(
+            domain, "transient-hijack", "transient-hijack", "critical", change=first, back=back,
+            opened=(first, past.bounce(2, first)), hit=past.hit(first, back)))
+        last = back
+    past.answer(domain, last, last + DAY, mx(OWN))
+    usual(past, domain, last, last + DAY)
+    return past, verdicts
+
+
+def few_left_behind(mxvigil):
+    """A migration in which two mailboxes of forty were forgotten: they bounce from then on."""
+    domain = "fast-alle.de"
+    google = [("aspmx.l.google.com", "142.250.102.26")]
+    past = at_home(mxvigil, domain)
+    places(past, (google, ("142.250.0.0/15", 15169)))
+    past.answer(domain, T, T + 5 * DAY, mx(google))
+    gone, stay = past.refusing(google, UNKNOWN), past.sending(google)
+    past.traffic(domain, T, T + 5 * DAY, 300, (1, lambda second, recipient: (
+        gone if recipient.startswith(("person7@", "person8@")) else stay)(second, recipient)))
+    return past, [Verdict(domain, "migration", "migration", now="info", change=T, to="Google")]
+
+
+def first_day(mxvigil):
+    """Five hours after the monitor was started, and before anything was learnt for long."""
+    domain = "neu.de"
+    first, back = 5 * HOUR, 9 * HOUR
+    past = at_home(mxvigil, domain, first, 300)
+    past.answer(domain, first, back, mx(FOREIGN))
+    past.answer(domain, back, back + DAY, mx(OWN))
+    past.traffic(domain, first, back, 300, (1, past.refusing(FOREIGN, UNKNOWN)), people=30)
+    usual(past, domain, back, back + DAY)
+    return past, [Verdict(domain, "transient-hijack", "transient-hijack", "critical",
+                          change=first, back=back, opened=(first, past.bounce(3)),
+                          hit=past.hit(), to="stranger.net")]
+
+
+def little_mail(mxvigil):
+    """Two or three mails a day; one of them bounces while the MX is away. That is told when it
+    is back, and of two recipients or less it is a warning."""
+    domain = "selten.de"
+    past = at_home(mxvigil, domain, 12 * DAY, 9 * HOUR)
+    back = 12 * DAY + 10 * HOUR
+    past.answer(domain, 12 * DAY, back, mx(FOREIGN))
+    past.answer(domain, back, back + 3 * DAY, mx(OWN))
+    known = past.lines[0][1].split("to=<")[1].split(">")[0]
+    past.refusing(FOREIGN, UNKNOWN)(12 * DAY + 4 * HOUR, known)
+    usual(past, domain, back, back + 3 * DAY, 9 * HOUR)
+    return past, [Verdict(domain, "transient-hijack", "transient-hijack", "warning",
+                          change=12 * DAY, back=back, opened=(back, back + 4 * HOUR),
+                          hit={known}, to="stranger.net")]
+
+
+def moved_without_mail(mxvigil):
+    """Nobody writes to the domain; its MX moves, and stays."""
+    domain = "ohne-post.de"
+    past = pasts.Past(mxvigil)
+    places(past, (OWN, OWN_NETWORK), (FOREIGN, FOREIGN_NETWORK))
+    past.answer(domain, 0, T, mx(OWN))
+    past.answer(domain, T, T + 4 * DAY, mx(FOREIGN))
+    usual(past, "anders.de", 0, T + 4 * DAY, 3600)
+    return past, [Verdict(domain, "migration", now="info", change=T, to="stranger.net",
+                          hit=set())]
+
+
+def busy(mxvigil):
+    """Ten thousand mails a day, of which one in fifty meets a resolver that still has the
+    stranger's MX."""
+    domain = "gross.de"
+    past = pasts.Past(mxvigil)
+    places(past, (OWN, OWN_NETWORK), (FOREIGN, FOREIGN_NETWORK))
+    past.answer(domain, 0, 3 * DAY, mx(OWN))
+    back = 3 * DAY + 2 * HOUR
+    past.answer(domain, 3 * DAY, back, mx(FOREIGN))
+    past.answer(domain, back, back + DAY, mx(OWN))
+    usual(past, domain, 0, 3 * DAY, 10)
+    past.traffic(domain, 3 * DAY, back, 10, (49, past.sending(OWN)),
+                 (1, past.refusing(FOREIGN, UNKNOWN)))
+    usual(past, domain, back, back + DAY, 10)
+    return past, [Verdict(domain, "transient-hijack", "transient-hijack", "critical",
+                          change=3 * DAY, back=back, opened=(3 * DAY, past.bounce(2)),
+                          hit=past.hit())]
+
+
+def large_fallout(mxvigil):
+    """A migration whose old hosts refuse at once, of a domain with many people."""
+    domain = "viele.de"
+    new = [("mx01.hornetsecurity.com", "94.100.128.11")]
+    past = pasts.Past(mxvigil)
+    places(past, (OWN, OWN_NETWORK), (new, ("94.100.128.0/20", 24679)))
+    past.answer(domain, 0, T, mx(OWN))
+    past.answer(domain, T, T + 4 * DAY, mx(new))
+    past.traffic(domain, 0, T, 60, (1, past.sending(OWN)), people=500)
+    past.traffic(domain, T, T + 9 * HOUR, 60, (2, past.refusing(OWN, UNKNOWN)),
+                 (3, past.sending(new)), people=500)
+    past.traffic(domain, T + 9 * HOUR, T + 4 * DAY, 60, (1, past.sending(new)), people=500)
+    return past, [Verdict(domain, "migration-fallout", "migration-fallout", "critical", change=T,
+                          opened=(T, past.bounce(6)), hit=past.hit())]
+
+
 STORIES = (hotmail_2017, partial, relay_denied, past_the_gateway, silent_at_first, silent_accepts,
            silent_defers, gateway_in_front, roll_back, cox_2024, flapping, flapping_in_silence,
-           unwatched, parked, null_mx, smart_host, smart_host_migration)
+           unwatched, parked, null_mx, smart_host, smart_host_migration, siblings, between_polls,
+           twice, few_left_behind, first_day, little_mail, moved_without_mail, busy,
+           large_fallout)
 
 
 def main():
