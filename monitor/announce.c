@@ -5,24 +5,31 @@
 #include <string.h>
 
 #include "monitor/log.h"
+#include "resolvers/address.h"
 #include "resolvers/name.h"
 #include "storage/incidents.h"
 #include "storage/instant.h"
 
-/* "mx 10 mx1.example.com, 20 mx2.example.com", or the state's name. Cut at the buffer's end. */
-static const char *answer_text(
-	enum answer_state state, const struct mxset *set, char *text, size_t size)
+/* "mx 10 mx1.example.com, 20 mx2.example.com", "address 192.0.2.1, 192.0.2.2", or the state's
+ * name. Cut at the buffer's end. */
+static const char *answer_text(uint16_t rrtype, enum answer_state state,
+	const struct mxset *set, char *text, size_t size)
 {
+	const bool address = record_type_is_address(rrtype);
 	FILE *out = fmemopen(text, size, "w");
 	if (!out)
 		return "";
-	fputs(answer_state_name(state), out);
+	fputs(record_answer_name(rrtype, state), out);
 	for (size_t i = 0; i < set->len && state == ANSWER_MX; i++) {
+		const struct mxhost *const host = &set->hosts[i];
 		char name[NAME_TEXT_MAX];
-		fprintf(out, "%s %u %s", i ? "," : "", set->hosts[i].preference,
-			set->hosts[i].exchange[0]
-				? name_format(set->hosts[i].exchange, name)
-				: ".");
+		if (address)
+			fprintf(out, "%s %s", i ? "," : "",
+				address_format(host->exchange, name));
+		else
+			fprintf(out, "%s %u %s", i ? "," : "", host->preference,
+				host->exchange[0] ? name_format(host->exchange, name)
+						  : ".");
 	}
 	putc('\0', out);
 	fclose(out);
@@ -36,8 +43,13 @@ static const char *subject(const struct news *news, char *text, size_t size)
 	char server[ENDPOINT_TEXT_MAX] = "";
 	if (news->server.family != 0)
 		endpoint_format(&news->server, server);
-	snprintf(text, size, "domain=%s view=%s%s%s", name_format(news->domain, name),
-		news->view, server[0] ? " server=" : "", server);
+	snprintf(text, size, "%s=%s view=%s%s%s%s%s",
+		record_type_is_address(news->rrtype) ? "exchange" : "domain",
+		name_format(news->domain, name), news->view,
+		record_type_is_address(news->rrtype) ? " type=" : "",
+		record_type_is_address(news->rrtype) ? record_type_name(news->rrtype)
+						     : "",
+		server[0] ? " server=" : "", server);
 	return text;
 }
 
@@ -55,8 +67,9 @@ static void announce_change(const struct store *store, const struct news *news)
 		store_id_format(store, news->recorded, id),
 		change_kind_name(news->change), instant_format(news->at, at),
 		instant_format(news->from_at, not_before), confirmation_name(news->by),
-		answer_text(news->from_state, &news->from_set, from, sizeof from),
-		answer_text(news->state, &news->set, to, sizeof to));
+		answer_text(news->rrtype, news->from_state, &news->from_set, from,
+			sizeof from),
+		answer_text(news->rrtype, news->state, &news->set, to, sizeof to));
 }
 
 static void announce_suspicion(const struct store *store, const struct news *news)
@@ -68,7 +81,8 @@ static void announce_suspicion(const struct store *store, const struct news *new
 	log_warn("suspicion", "%s id=%s at=%s seen=\"%s\" why=\"%s\"",
 		subject(news, what, sizeof what),
 		store_id_format(store, news->recorded, id), instant_format(news->at, at),
-		answer_text(news->state, &news->set, seen, sizeof seen), news->why);
+		answer_text(news->rrtype, news->state, &news->set, seen, sizeof seen),
+		news->why);
 }
 
 static void announce_gap(const struct news *news)
@@ -94,7 +108,7 @@ static void announce_first(const struct news *news)
 	char what[NAME_TEXT_MAX + 256];
 	char to[512];
 	log_debug("first", "%s answer=\"%s\"", subject(news, what, sizeof what),
-		answer_text(news->state, &news->set, to, sizeof to));
+		answer_text(news->rrtype, news->state, &news->set, to, sizeof to));
 }
 
 void announce_news(const struct store *store, const struct news *news)

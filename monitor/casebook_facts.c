@@ -8,6 +8,7 @@
 #include "storage/deliveries.h"
 #include "storage/history.h"
 #include "storage/lookup.h"
+#include "storage/record.h"
 
 /* Of a view that looks no more: what it said that long ago is nothing to go by. */
 #define STALE_MS (INT64_C(30) * 86400000)
@@ -144,6 +145,7 @@ static void tell_again(struct casebook *casebook, const struct news *news, int v
 static bool is_fact(const struct news *news)
 {
 	return news->server.family == 0 && news->domain &&
+		!record_type_is_address(news->rrtype) &&
 		(news->kind == NEWS_SPAN || news->kind == NEWS_CHANGE ||
 			news->kind == NEWS_FAILURE || news->kind == NEWS_RECOVERY);
 }

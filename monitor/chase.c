@@ -15,6 +15,7 @@ struct chase {
 	struct chase **link; /* what points at this one */
 	struct poller *poller;
 	struct view *view;
+	uint32_t index; /* the target */
 	chase_done_fn done;
 	void *owner;
 	uint64_t cookie;
@@ -97,7 +98,7 @@ static void on_reply(void *owner, uint64_t cookie, const struct channel_reply *r
 		return;
 	}
 	struct wire_summary summary;
-	view_read(chase->poller, chase->view, chase->name, reply, &summary);
+	view_read(chase->poller, chase->index, chase->name, reply, &summary);
 	if (!answer_state_is_usable(summary.state) &&
 		++chase->tries < chase->poller->options.conf->limits.tries) {
 		chase->position++;
@@ -128,7 +129,7 @@ static void on_servers(void *owner, uint64_t cookie, const struct servers_found 
 	const struct channel_query query = {
 		.server = found->set->addresses[chase->position % found->set->len],
 		.name = chase->name,
-		.type = WIRE_TYPE_MX,
+		.type = target_group(poller, &poller->targets[chase->index])->rrtype,
 		.tcp = chase->tcp,
 		.plain = chase->plain,
 	};
@@ -139,8 +140,8 @@ static void on_servers(void *owner, uint64_t cookie, const struct servers_found 
 	channel_flush(poller->channel, poller->now);
 }
 
-static void chase_start(struct poller *poller, struct view *view,
-	const struct sight *sight, chase_done_fn done, void *owner, uint64_t cookie)
+static void chase_start(struct poller *poller, uint32_t index, const struct sight *sight,
+	chase_done_fn done, void *owner, uint64_t cookie)
 {
 	struct chase *chase = calloc(1, sizeof *chase);
 	if (!chase) {
@@ -150,7 +151,8 @@ static void chase_start(struct poller *poller, struct view *view,
 		return;
 	}
 	chase->poller = poller;
-	chase->view = view;
+	chase->index = index;
+	chase->view = target_view(poller, &poller->targets[index]);
 	chase->done = done;
 	chase->owner = owner;
 	chase->cookie = cookie;
@@ -169,15 +171,15 @@ void chase_read(struct poller *poller, uint32_t index, const struct channel_repl
 	chase_done_fn done, void *owner, uint64_t cookie)
 {
 	const struct target *const target = &poller->targets[index];
-	struct view *const view = target_view(poller, target);
+	const struct view *const view = target_view(poller, target);
 	struct sight sight = {
 		.reply = reply,
 		.name = target_name(poller, target),
 		.at = poller->timeline.at,
 	};
-	view_read(poller, view, sight.name, reply, &sight.summary);
+	view_read(poller, index, sight.name, reply, &sight.summary);
 	if (view_wants_chase(view, &sight.summary))
-		chase_start(poller, view, &sight, done, owner, cookie);
+		chase_start(poller, index, &sight, done, owner, cookie);
 	else
 		done(owner, cookie, &sight);
 }

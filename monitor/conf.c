@@ -17,7 +17,8 @@
 
 #define FILE_BYTES_MAX (16 * 1024 * 1024)
 #define RESOLV_CONF_BYTES_MAX (64 * 1024)
-#define DAY_MS ((int64_t)86400 * 1000)
+#define HOUR_MS INT64_C(3600000)
+#define DAY_MS (24 * HOUR_MS)
 
 /* Reads at most max + 1 bytes of a regular file: more than max is for the caller to judge. */
 static int read_file(const char *path, size_t max, char **ret_text, size_t *ret_len)
@@ -263,7 +264,8 @@ int conf_load(const char *path, struct conf *ret_conf, struct conf_error *ret_er
 			.threads = 1,
 			.timeout_ms = 2000,
 			.tries = 3,
-			.min_interval_ms = 1000},
+			.min_interval_ms = 1000,
+			.address_interval_ms = HOUR_MS},
 		.retention = {.history_ms = 0, .deliveries_ms = 90 * DAY_MS},
 	};
 	int err = load(path, &conf, ret_error);

@@ -62,6 +62,7 @@ struct conf_limits {
 	int64_t timeout_ms; /* of one try */
 	uint32_t tries;
 	int64_t min_interval_ms;
+	int64_t address_interval_ms; /* of the addresses of exchanges; 0: not looked at */
 };
 
 struct conf_retention {

@@ -124,6 +124,7 @@ static const struct cyaml_schema_field limits_fields[] = {
 	OPTIONAL_TEXT("timeout", struct conf_file_limits, timeout),
 	NUMBER("tries", struct conf_file_limits, tries),
 	OPTIONAL_TEXT("min-interval", struct conf_file_limits, min_interval),
+	OPTIONAL_TEXT("address-interval", struct conf_file_limits, address_interval),
 	CYAML_FIELD_END,
 };
 

@@ -30,6 +30,7 @@ struct conf_file_limits {
 	char *timeout;
 	uint32_t *tries;
 	char *min_interval;
+	char *address_interval;
 };
 
 struct conf_file_watch {

@@ -151,6 +151,12 @@ static void read_limits(struct conf_reader *reader)
 	if (limits->min_interval_ms < 100)
 		conf_blame(reader, file->min_interval, "at least 100ms",
 			"limits.min-interval");
+	conf_read_duration(reader, file->address_interval, "limits.address-interval",
+		&limits->address_interval_ms);
+	if (limits->address_interval_ms != 0 &&
+		limits->address_interval_ms < limits->min_interval_ms)
+		conf_blame(reader, file->address_interval,
+			"0s, or at least limits.min-interval", "limits.address-interval");
 }
 
 static void read_domains(struct conf_reader *reader, size_t i)

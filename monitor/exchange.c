@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "resolvers/address.h"
 #include "resolvers/mxset.h"
 #include "resolvers/name.h"
 #include "storage/lookup.h"
@@ -13,27 +14,31 @@
 #include "storage/store.h"
 
 /* The part that every row has, so that readers of COF which do not know us can skip ours. */
-static json_t *make_row(const uint8_t *domain, const char *view, int64_t first_at,
-	int64_t last_at, json_t *rdata)
+static json_t *make_row(const uint8_t *domain, uint16_t rrtype, const char *view,
+	int64_t first_at, int64_t last_at, json_t *rdata)
 {
 	char name[NAME_TEXT_MAX];
 
 	return json_pack("{s:s, s:s, s:o, s:I, s:I, s:s}", "rrname",
-		name_format(domain, name), "rrtype", "MX", "rdata", rdata, "time_first",
-		(json_int_t)(first_at / 1000), "time_last", (json_int_t)(last_at / 1000),
-		"sensor_id", view);
+		name_format(domain, name), "rrtype",
+		record_type_name(rrtype != 0 ? rrtype : RECORD_TYPE_MX), "rdata", rdata,
+		"time_first", (json_int_t)(first_at / 1000), "time_last",
+		(json_int_t)(last_at / 1000), "sensor_id", view);
 }
 
-/* "10 mx.example.com." for each host; "0 ." for the null MX. */
-static json_t *make_rdata(const struct mxset *set)
+/* "10 mx.example.com." for each host; "0 ." for the null MX; "192.0.2.1" for addresses. */
+static json_t *make_rdata(uint16_t rrtype, const struct mxset *set)
 {
 	json_t *rdata = json_array();
 	char name[NAME_TEXT_MAX];
 	char text[NAME_TEXT_MAX + 16];
 
 	for (size_t i = 0; rdata != NULL && i < set->len; i++) {
-		snprintf(text, sizeof text, "%u %s.", set->hosts[i].preference,
-			name_format(set->hosts[i].exchange, name));
+		if (record_type_is_address(rrtype))
+			address_format(set->hosts[i].exchange, text);
+		else
+			snprintf(text, sizeof text, "%u %s.", set->hosts[i].preference,
+				name_format(set->hosts[i].exchange, name));
 		if (json_array_append_new(rdata, json_string(text)) < 0) {
 			json_decref(rdata);
 			rdata = NULL;
@@ -75,7 +80,8 @@ static const char *rcode_of(enum answer_state state)
 /* It has no time of its own. */
 json_t *exchange_point_row(const struct point *point)
 {
-	return add_ours(make_row(point->domain, point->view, 0, 0, json_array()),
+	return add_ours(
+		make_row(point->domain, point->rrtype, point->view, 0, 0, json_array()),
 		json_pack("{s:s, s:I, s:I, s:I}", "record", "point", "interval_ms",
 			(json_int_t)point->interval_ms, "timeout_ms",
 			(json_int_t)point->timeout_ms, "bucket_ms",
@@ -87,14 +93,15 @@ json_t *exchange_span_row(const struct span *span)
 	bool ttl = span->ttl_max != 0 || span->ttl_min != UINT32_MAX;
 	const char *rcode = rcode_of(span->answer.state);
 	char alias[NAME_TEXT_MAX];
-	json_t *row = make_row(span->domain, span->view, span->first_at, span->last_at,
-		make_rdata(span->answer.set));
+	json_t *row = make_row(span->domain, span->rrtype, span->view, span->first_at,
+		span->last_at, make_rdata(span->rrtype, span->answer.set));
 	json_t *ours = json_pack("{s:s, s:s, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:b, "
 				 "s:b, s:b}",
-		"record", "span", "answer", answer_state_name(span->answer.state),
-		"server", make_server(span->server), "first_ms",
-		(json_int_t)span->first_at, "last_ms", (json_int_t)span->last_at,
-		"not_before_ms", make_instant(span->not_before_at), "ttl_min",
+		"record", "span", "answer",
+		record_answer_name(span->rrtype, span->answer.state), "server",
+		make_server(span->server), "first_ms", (json_int_t)span->first_at,
+		"last_ms", (json_int_t)span->last_at, "not_before_ms",
+		make_instant(span->not_before_at), "ttl_min",
 		ttl ? json_integer(span->ttl_min) : json_null(), "ttl_max",
 		ttl ? json_integer(span->ttl_max) : json_null(), "alias",
 		span->alias != NULL ? json_string(name_format(span->alias, alias))
@@ -117,7 +124,8 @@ json_t *exchange_gap_row(const struct gap *gap)
 {
 	int64_t end = gap->to_at != 0 ? gap->to_at : gap->from_at;
 
-	return add_ours(make_row(gap->domain, gap->view, gap->from_at, end, json_array()),
+	return add_ours(make_row(gap->domain, gap->rrtype, gap->view, gap->from_at, end,
+				json_array()),
 		json_pack("{s:s, s:s, s:o, s:I, s:o, s:b}", "record", "gap", "reason",
 			gap_reason_name(gap->reason), "server", make_server(gap->server),
 			"from_ms", (json_int_t)gap->from_at, "to_ms",
@@ -129,7 +137,8 @@ json_t *exchange_bucket_row(
 {
 	int64_t end = bucket->from_at + bucket->length_ms;
 
-	return add_ours(make_row(domain, view, bucket->from_at, end, json_array()),
+	return add_ours(make_row(domain, bucket->rrtype, view, bucket->from_at, end,
+				json_array()),
 		json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "record", "bucket", "from_ms",
 			(json_int_t)bucket->from_at, "length_ms",
 			(json_int_t)bucket->length_ms, "polls", (json_int_t)bucket->polls,
@@ -137,16 +146,17 @@ json_t *exchange_bucket_row(
 			(json_int_t)bucket->longest_ms));
 }
 
-static json_t *make_answer(const struct answer_value *answer)
+static json_t *make_answer(uint16_t rrtype, const struct answer_value *answer)
 {
-	return json_pack("{s:s, s:o}", "answer", answer_state_name(answer->state),
-		"rdata", make_rdata(answer->set));
+	return json_pack("{s:s, s:o}", "answer",
+		record_answer_name(rrtype, answer->state), "rdata",
+		make_rdata(rrtype, answer->set));
 }
 
 json_t *exchange_change_row(const struct change *change)
 {
-	return add_ours(make_row(change->domain, change->view, change->at, change->at,
-				json_array()),
+	return add_ours(make_row(change->domain, change->rrtype, change->view, change->at,
+				change->at, json_array()),
 		json_pack("{s:s, s:o, s:I, s:o, s:s, s:o, s:s, s:o, s:o, s:b}", "record",
 			"change", "server", make_server(change->server), "at_ms",
 			(json_int_t)change->at, "not_before_ms",
@@ -154,8 +164,9 @@ json_t *exchange_change_row(const struct change *change)
 			confirmation_name(change->confirmed_by), "confirmed_ms",
 			make_instant(change->confirmed_at), "kind",
 			change_kind_name(change->kind), "from",
-			make_answer(&change->from), "to", make_answer(&change->to),
-			"imported", change->imported));
+			make_answer(change->rrtype, &change->from), "to",
+			make_answer(change->rrtype, &change->to), "imported",
+			change->imported));
 }
 
 /* A gap that lasts, of a view as a whole. */
@@ -220,7 +231,10 @@ static int on_lasting_gap(void *owner, int64_t point, const struct gap *gap)
 
 static bool is_wanted(const struct lookup_window *window, const struct point *point)
 {
-	return (window->domain == NULL || name_equal(window->domain, point->domain)) &&
+	return (window->rrtype == LOOKUP_ALL_TYPES ||
+		       point->rrtype ==
+			       (window->rrtype != 0 ? window->rrtype : RECORD_TYPE_MX)) &&
+		(window->domain == NULL || name_equal(window->domain, point->domain)) &&
 		(window->view == NULL || strcmp(window->view, point->view) == 0);
 }
 
@@ -228,7 +242,8 @@ static bool is_wanted(const struct lookup_window *window, const struct point *po
 static struct gap find_silence(
 	struct writing *writing, const struct point *point, const struct pulse *pulse)
 {
-	struct gap gap = {.domain = point->domain, .view = point->view};
+	struct gap gap = {
+		.domain = point->domain, .rrtype = point->rrtype, .view = point->view};
 	const struct lasting *lasting = writing->lasting;
 	size_t *next = &writing->lasting_next;
 

@@ -3,6 +3,7 @@
 /*
  * exchange — the history as passive-DNS Common Output Format, one JSON object a line.
  *
+ * Rows are of MX, and of A and AAAA of the exchanges.
  * Source: draft-dulaunoy-dnsop-passive-dns-cof. A row is an RRset as one sensor saw it: rrname,
  * rrtype, rdata, time_first and time_last in epoch seconds, count, sensor_id (our view). Answers
  * without a set have rdata [] and x_rcode. What COF cannot say stands in x_mxvigil: exact times

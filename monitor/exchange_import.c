@@ -51,7 +51,7 @@ static enum exchange_outcome import_our_span(struct exchange_reading *reading,
 	struct span span = {.domain = reading->domain,
 		.view = reading->view,
 		.server = exchange_read_server_text(reading),
-		.rrtype = RECORD_TYPE_MX,
+		.rrtype = reading->rrtype,
 		.answer.set = &set};
 	enum exchange_outcome outcome = EXCHANGE_REFUSED;
 
@@ -75,6 +75,7 @@ static enum exchange_outcome import_our_gap(
 {
 	const char *name = exchange_read_text(reading, ours, "reason", "no reason");
 	struct gap gap = {.domain = reading->domain,
+		.rrtype = reading->rrtype,
 		.view = reading->view,
 		.server = exchange_read_server_text(reading),
 		.from_at = exchange_read_instant(reading, ours, "from_ms"),
@@ -96,6 +97,7 @@ static enum exchange_outcome import_our_point(
 	static const char why[] = "a time that is none, or longer than a year";
 	const struct point point = {
 		.domain = reading->domain,
+		.rrtype = reading->rrtype,
 		.view = reading->view,
 		.interval_ms = exchange_read_number(
 			reading, ours, "interval_ms", 0, YEAR_MS, why),
@@ -121,6 +123,7 @@ static enum exchange_outcome import_our_bucket(
 	struct exchange_reading *reading, struct store *store, const json_t *ours)
 {
 	struct bucket bucket = {
+		.rrtype = reading->rrtype,
 		.from_at = exchange_read_instant(reading, ours, "from_ms"),
 		.length_ms = exchange_read_number(reading, ours, "length_ms", 1, DAY_MS,
 			"a bucket longer than a day"),
@@ -170,7 +173,7 @@ static enum exchange_outcome import_our_change(
 	struct change change = {.domain = reading->domain,
 		.view = reading->view,
 		.server = exchange_read_server_text(reading),
-		.rrtype = RECORD_TYPE_MX,
+		.rrtype = reading->rrtype,
 		.at = exchange_read_instant(reading, ours, "at_ms"),
 		.not_before_at = exchange_read_instant(reading, ours, "not_before_ms"),
 		.confirmed_by = read_confirmation(reading, ours),
@@ -250,7 +253,7 @@ static enum exchange_outcome import_foreign(struct exchange_reading *reading,
 	const json_t *count = json_object_get(row, "count");
 	struct span span = {.domain = reading->domain,
 		.view = reading->view,
-		.rrtype = RECORD_TYPE_MX,
+		.rrtype = reading->rrtype,
 		.answer.set = &set,
 		.first_at = read_seconds(reading, row, "time_first", "zone_time_first"),
 		.last_at = read_seconds(reading, row, "time_last", "zone_time_last"),
@@ -291,7 +294,7 @@ enum exchange_outcome exchange_import_row(struct store *store, const json_t *row
 		return EXCHANGE_REFUSED;
 	}
 	rrtype = exchange_read_text(&reading, row, "rrtype", "no rrtype");
-	if (rrtype != NULL && strcasecmp(rrtype, "MX") != 0)
+	if (rrtype != NULL && record_type_from_name(rrtype, &reading.rrtype) < 0)
 		return EXCHANGE_PASSED_OVER;
 	exchange_read_domain(&reading, row);
 	exchange_read_view(&reading, row, ours == NULL ? view : NULL);

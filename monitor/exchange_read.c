@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "resolvers/address.h"
+#include "storage/record.h"
+
 #define FIRST_MS INT64_C(0)
 
 void exchange_read_fault(struct exchange_reading *reading, const char *why)
@@ -134,6 +137,28 @@ static void read_host(
 		exchange_read_fault(reading, "no memory for its rdata");
 }
 
+static void read_address(
+	struct exchange_reading *reading, const char *text, struct mxset *set)
+{
+	uint8_t name[ADDRESS_NAME_MAX];
+
+	if (text == NULL ||
+		address_parse(text, reading->rrtype == RECORD_TYPE_AAAA ? 16 : 4, name) <
+			0)
+		exchange_read_fault(reading, "rdata is no address of its type");
+	else if (mxset_add(set, 0, name) < 0)
+		exchange_read_fault(reading, "no memory for its rdata");
+}
+
+static void read_one(
+	struct exchange_reading *reading, const char *text, struct mxset *set)
+{
+	if (record_type_is_address(reading->rrtype))
+		read_address(reading, text, set);
+	else
+		read_host(reading, text, set);
+}
+
 /* A list of texts, or one text. */
 void exchange_read_rdata(
 	struct exchange_reading *reading, const json_t *row, struct mxset *set)
@@ -141,11 +166,11 @@ void exchange_read_rdata(
 	const json_t *rdata = json_object_get(row, "rdata");
 
 	if (json_is_string(rdata))
-		read_host(reading, json_string_value(rdata), set);
+		read_one(reading, json_string_value(rdata), set);
 	else if (!json_is_array(rdata) || json_array_size(rdata) > EXCHANGE_HOSTS_MAX)
 		exchange_read_fault(reading, "rdata is no list of at most 1024 texts");
 	for (size_t i = 0; reading->why == NULL && i < json_array_size(rdata); i++)
-		read_host(reading, json_string_value(json_array_get(rdata, i)), set);
+		read_one(reading, json_string_value(json_array_get(rdata, i)), set);
 }
 
 bool exchange_read_is_null_mx(const struct mxset *set)
@@ -159,7 +184,11 @@ enum answer_state exchange_read_state(
 	const char *name = exchange_read_text(reading, from, "answer", "no answer");
 	enum answer_state state = ANSWER_NONE;
 
-	if (name != NULL && answer_state_from_name(name, &state) < 0)
+	if (name != NULL &&
+		strcmp(name, record_answer_name(reading->rrtype, ANSWER_MX)) == 0)
+		state = ANSWER_MX;
+	else if (name != NULL &&
+		(answer_state_from_name(name, &state) < 0 || state == ANSWER_MX))
 		exchange_read_fault(reading, "an answer of an unknown name");
 	if (!mxset_fits(state, set))
 		exchange_read_fault(reading, "answer and rdata contradict each other");

@@ -19,6 +19,7 @@
 /* A row that is being read: `why` sticks at the first fault. */
 struct exchange_reading {
 	const char *why;
+	uint16_t rrtype;
 	uint8_t domain[NAME_WIRE_MAX];
 	char view[EXCHANGE_VIEW_MAX + 1];
 	char server[ENDPOINT_TEXT_MAX]; /* "" for the view as a whole */

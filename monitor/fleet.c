@@ -1,45 +1,32 @@
 /* SPDX-License-Identifier: MIT */
-#include "monitor/fleet.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "monitor/fleet_inside.h"
 #include "monitor/log.h"
 #include "resolvers/name.h"
 #include "storage/history.h"
 #include "storage/lookup.h"
 
 #define HOUR_MS INT64_C(3600000)
-#define DAY_MS (24 * HOUR_MS)
 #define HOURLY_POINTS_MOST 100000 /* more points have daily coverage buckets */
 #define HOURLY_INTERVAL_MOST 60000
 #define BATCH 10000 /* points in one transaction */
-
-struct fleet {
-	struct fleet_options options;
-	unsigned len;
-	struct poller **pollers; /* owned */
-	size_t points_wished; /* about how many, for the choice of bucket */
-};
-
-static struct poller *poller_of(const struct fleet *fleet, int64_t point)
-{
-	return fleet->pollers[(uint64_t)(point - 1) / PULSE_BLOCK % fleet->len];
-}
 
 static int64_t bucket_length(const struct fleet *fleet, int64_t interval_ms)
 {
 	return interval_ms <= HOURLY_INTERVAL_MOST &&
 			fleet->points_wished <= HOURLY_POINTS_MOST
 		? HOUR_MS
-		: DAY_MS;
+		: FLEET_DAY_MS;
 }
 
 /* --- comparing the store's points with the roster --- */
 
 struct amendment {
 	int64_t point;
+	uint16_t rrtype;
 	int64_t interval_ms; /* 0: no longer watched */
 	uint8_t *domain; /* owned, NULL when no longer watched */
 	size_t view;
@@ -68,6 +55,7 @@ static int note_amendment(struct comparison *comparison, const struct point *poi
 	}
 	struct amendment amendment = {
 		.point = point->number,
+		.rrtype = point->rrtype,
 		.interval_ms = interval_ms,
 		.view = view,
 		.bucket_ms = point->bucket_ms,
@@ -90,7 +78,9 @@ static int on_point(void *owner, const struct point *point, const struct pulse *
 	struct fleet *const fleet = comparison->fleet;
 	const struct conf *const conf = fleet->options.conf;
 	const size_t view = conf_view_index(conf, point->view);
-	const int64_t interval = view == SIZE_MAX
+	const bool address = record_type_is_address(point->rrtype);
+	const int64_t interval = address ? fleet_hosts_interval(fleet, point)
+		: view == SIZE_MAX
 		? 0
 		: roster_interval(comparison->roster, point->domain, view, true);
 	struct point now = *point;
@@ -100,8 +90,10 @@ static int on_point(void *owner, const struct point *point, const struct pulse *
 		now.timeout_ms = conf->limits.timeout_ms;
 	}
 	int error = 0;
-	if (now.watched != point->watched || now.interval_ms != point->interval_ms ||
-		now.timeout_ms != point->timeout_ms)
+	const bool left_alone = address && fleet->options.once;
+	if (!left_alone &&
+		(now.watched != point->watched || now.interval_ms != point->interval_ms ||
+			now.timeout_ms != point->timeout_ms))
 		error = note_amendment(comparison, point, interval, view);
 	if (error != 0 || (view == SIZE_MAX && pulse->last_at == 0))
 		return error;
@@ -111,41 +103,51 @@ static int on_point(void *owner, const struct point *point, const struct pulse *
 		.span = span,
 		.unwatched = unwatched_at != 0,
 	};
-	return poller_add(poller_of(fleet, point->number), &known);
+	error = poller_add(fleet_poller_of(fleet, point->number), &known);
+	if (error == 0 && now.watched && address)
+		fleet_hosts_resume(fleet, &known);
+	else if (error == 0 && now.watched && span)
+		fleet_hosts_answer(fleet, point->number, span->answer.set, false);
+	return error;
 }
 
 static int on_server_span(void *owner, int64_t point, const struct span *span)
 {
 	const struct comparison *const comparison = owner;
-	const int error =
-		poller_add_deviant(poller_of(comparison->fleet, point), point, span);
+	const int error = poller_add_deviant(
+		fleet_poller_of(comparison->fleet, point), point, span);
 	return error == -EINVAL ? 0 : error; /* of a view that is no more */
 }
 
 static int on_gap(void *owner, int64_t point, const struct gap *gap)
 {
 	const struct comparison *const comparison = owner;
-	const int error = poller_add_gap(poller_of(comparison->fleet, point), point, gap);
+	const int error =
+		poller_add_gap(fleet_poller_of(comparison->fleet, point), point, gap);
 	return error == -EINVAL ? 0 : error;
 }
 
-static int64_t put_point(struct fleet *fleet, const uint8_t *domain, size_t view,
-	int64_t interval_ms, int64_t bucket_ms, struct point *ret_point)
+void fleet_put_point(struct fleet *fleet, struct point *point)
 {
-	const struct conf *const conf = fleet->options.conf;
-	*ret_point = (struct point){
-		.domain = domain,
-		.view = conf->views[view].name,
-		.interval_ms = interval_ms,
-		.timeout_ms = conf->limits.timeout_ms,
-		.bucket_ms = bucket_ms,
-		.watched = true,
-	};
-	ret_point->number = history_put_point(fleet->options.store, ret_point);
-	return ret_point->number;
+	point->timeout_ms = fleet->options.conf->limits.timeout_ms;
+	point->watched = true;
+	point->number = history_put_point(fleet->options.store, point);
 }
 
-static int commit(struct fleet *fleet)
+static void put_point(struct fleet *fleet, const uint8_t *domain, size_t view,
+	int64_t interval_ms, int64_t bucket_ms, struct point *ret_point)
+{
+	*ret_point = (struct point){
+		.domain = domain,
+		.view = fleet->options.conf->views[view].name,
+		.rrtype = RECORD_TYPE_MX,
+		.interval_ms = interval_ms,
+		.bucket_ms = bucket_ms,
+	};
+	fleet_put_point(fleet, ret_point);
+}
+
+int fleet_commit(struct fleet *fleet)
 {
 	struct store_error error;
 	const int code =
@@ -153,6 +155,18 @@ static int commit(struct fleet *fleet)
 	if (code != 0)
 		log_err("store", "cannot write error=%s", log_quote(error.text));
 	return code;
+}
+
+static void amend_point(struct fleet *fleet, const struct amendment *amendment)
+{
+	struct point point = {
+		.domain = amendment->domain,
+		.view = fleet->options.conf->views[amendment->view].name,
+		.rrtype = amendment->rrtype,
+		.interval_ms = amendment->interval_ms,
+		.bucket_ms = amendment->bucket_ms,
+	};
+	fleet_put_point(fleet, &point);
 }
 
 static int amend_points(struct fleet *fleet, const struct comparison *comparison)
@@ -163,16 +177,13 @@ static int amend_points(struct fleet *fleet, const struct comparison *comparison
 		for (size_t end = i + BATCH; i < end && i < comparison->len; i++) {
 			const struct amendment *const amendment =
 				&comparison->amendments[i];
-			struct point point;
 			if (amendment->interval_ms != 0)
-				put_point(fleet, amendment->domain, amendment->view,
-					amendment->interval_ms, amendment->bucket_ms,
-					&point);
+				amend_point(fleet, amendment);
 			else
 				history_unwatch_point(store, amendment->point,
 					fleet->options.timeline.at);
 		}
-		const int error = commit(fleet);
+		const int error = fleet_commit(fleet);
 		if (error != 0)
 			return error;
 	}
@@ -195,11 +206,11 @@ static int on_new(void *owner, const uint8_t *domain, size_t view, int64_t inter
 	put_point(fleet, domain, view, interval_ms, bucket_length(fleet, interval_ms),
 		&point);
 	if (point.number == 0)
-		return commit(fleet);
+		return fleet_commit(fleet);
 	const struct poller_point fresh = {.point = &point, .pulse = &nothing};
-	int error = poller_add(poller_of(fleet, point.number), &fresh);
+	int error = poller_add(fleet_poller_of(fleet, point.number), &fresh);
 	if (error == 0 && ++addition->len % BATCH == 0) {
-		error = commit(fleet);
+		error = fleet_commit(fleet);
 		store_begin(fleet->options.store);
 	}
 	return error;
@@ -214,7 +225,7 @@ static int add_points(struct fleet *fleet, struct roster *roster)
 		store_rollback(fleet->options.store);
 		return error;
 	}
-	return commit(fleet);
+	return fleet_commit(fleet);
 }
 
 static int deal(struct fleet *fleet, struct roster *roster)
@@ -270,7 +281,9 @@ int fleet_create(const struct fleet_options *options, struct roster *roster,
 		return -ENOMEM;
 	fleet->options = *options;
 	fleet->points_wished = roster_len(roster) * options->conf->views_len;
-	int error = make_pollers(fleet);
+	int error = fleet_hosts_create(fleet);
+	if (error == 0)
+		error = make_pollers(fleet);
 	if (error == 0)
 		error = deal(fleet, roster);
 	if (error != 0) {
@@ -288,6 +301,7 @@ void fleet_destroy(struct fleet *fleet)
 	for (unsigned i = 0; i < fleet->len; i++)
 		poller_destroy(fleet->pollers[i]);
 	free(fleet->pollers);
+	hostset_destroy(fleet->hosts);
 	free(fleet);
 }
 
@@ -330,13 +344,15 @@ static int cease(
 {
 	struct store *const store = fleet->options.store;
 	store_begin(store);
-	const int64_t number = history_find_point(store, domain, view);
+	const int64_t number = history_find_point(store, domain, view, RECORD_TYPE_MX);
 	if (number != 0)
 		history_unwatch_point(store, number, now);
-	const int error = commit(fleet);
+	const int error = fleet_commit(fleet);
 	if (error != 0 || number == 0)
 		return error;
-	return poller_remove(poller_of(fleet, number), number);
+	static const struct mxset nothing;
+	fleet_hosts_answer(fleet, number, &nothing, false);
+	return poller_remove(fleet_poller_of(fleet, number), number);
 }
 
 int fleet_set(struct fleet *fleet, const uint8_t *domain, size_t view,
@@ -346,15 +362,21 @@ int fleet_set(struct fleet *fleet, const uint8_t *domain, size_t view,
 	if (interval_ms == 0)
 		return cease(fleet, domain, fleet->options.conf->views[view].name, now);
 	struct point point;
+	struct mxset hosts = {.len = 0};
+	enum answer_state state;
 	store_begin(fleet->options.store);
 	put_point(fleet, domain, view, interval_ms, bucket_length(fleet, interval_ms),
 		&point);
-	const int error = commit(fleet);
+	history_open_answer(fleet->options.store, point.number, NULL, &state, &hosts);
+	const int error = fleet_commit(fleet);
+	if (error == 0)
+		fleet_hosts_answer(fleet, point.number, &hosts, false);
+	mxset_finish(&hosts);
 	if (error != 0)
 		return error;
 	static const struct pulse nothing;
 	const struct poller_point fresh = {.point = &point, .pulse = &nothing};
-	return poller_add(poller_of(fleet, point.number), &fresh);
+	return poller_add(fleet_poller_of(fleet, point.number), &fresh);
 }
 
 int fleet_flush(struct fleet *fleet)

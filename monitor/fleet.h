@@ -19,6 +19,11 @@
 
 struct fleet;
 
+/* An address of an exchange that an open answer names: seen first, or held since before the
+ * start. host: wire name. */
+typedef void (*fleet_address_fn)(
+	void *owner, const uint8_t *host, const struct endpoint *address, int64_t at);
+
 struct fleet_options {
 	const struct conf *conf; /* borrowed for the fleet's life */
 	struct store *store; /* borrowed for the calls */
@@ -26,6 +31,8 @@ struct fleet_options {
 	struct interruption interruption;
 	struct timeline timeline;
 	bool once;
+	fleet_address_fn on_address; /* NULL: nobody wants them */
+	void *owner; /* given to on_address */
 };
 
 /* Compares what is wished with the points of the store, records what is new or ended, and deals
@@ -46,6 +53,13 @@ struct poller_tally fleet_tally(const struct fleet *fleet);
  * transaction of its own. Returns 0, -ENOMEM or an error of the store (logged). */
 int fleet_set(struct fleet *fleet, const uint8_t *domain, size_t view,
 	int64_t interval_ms, int64_t now) __attribute__((warn_unused_result));
+
+/* Hears of a durable piece of news: which exchanges are to be looked at, and where they are. */
+void fleet_heed(struct fleet *fleet, const struct news *news, int64_t now);
+/* Begins to look at the exchanges that were named since the last call, and ceases with those that
+ * nobody has named for a day. Not within a transaction of the store. What cannot be written now
+ * is done by a later call. */
+void fleet_tend(struct fleet *fleet, int64_t now);
 
 /* Asks every poller for its counters; fleet_pollers() times NEWS_FLUSHED follow. */
 int fleet_flush(struct fleet *fleet) __attribute__((warn_unused_result));

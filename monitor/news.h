@@ -49,6 +49,7 @@ struct news {
 	struct news *next;
 	enum news_kind kind;
 	int64_t point;
+	uint16_t rrtype; /* of the point, where people are told */
 	struct endpoint server; /* family 0: the view as a whole */
 	uint8_t *domain; /* owned wire name, where people are told; else NULL */
 	char view

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "monitor/operators.h"
+#include "resolvers/address.h"
 #include "resolvers/mxset.h"
 #include "resolvers/name.h"
+#include "storage/record.h"
 
 static void add(struct operator_list *list, const struct operator_entry *entry)
 {
@@ -23,28 +25,43 @@ static void add(struct operator_list *list, const struct operator_entry *entry)
 	list->len++;
 }
 
-int operator_list_of(struct operators *operators, const struct mxset *set,
-	struct operator_list *ret_list)
+/* Who runs one host of a set; *ret_entry is NULL for nobody known. Returns 0 or -ENOMEM. */
+static int find(struct operators *operators, uint16_t rrtype, const uint8_t *host,
+	const struct operator_entry **ret_entry)
+{
+	char text[NAME_TEXT_MAX];
+	struct endpoint address;
+
+	*ret_entry = NULL;
+	if (record_type_is_address(rrtype)) {
+		if (address_from_name(host, &address) == 0)
+			*ret_entry = operators_of_network(operators, &address);
+		return 0;
+	}
+	if (host[0] == 0)
+		return 0;
+	*ret_entry = operators_of_host(operators, name_format(host, text));
+	return *ret_entry != NULL ? 0 : -ENOMEM;
+}
+
+int operator_list_of(struct operators *operators, uint16_t rrtype,
+	const struct mxset *set, struct operator_list *ret_list)
 {
 	struct operator_list list = {.entries = NULL};
-	char text[NAME_TEXT_MAX];
 
 	if (set->len > 0)
 		list.entries = calloc(set->len, sizeof *list.entries);
 	if (set->len > 0 && list.entries == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < set->len; i++) {
-		const uint8_t *exchange = set->hosts[i].exchange;
 		const struct operator_entry *entry;
 
-		if (exchange[0] == 0)
-			continue;
-		entry = operators_of_host(operators, name_format(exchange, text));
-		if (entry == NULL) {
+		if (find(operators, rrtype, set->hosts[i].exchange, &entry) < 0) {
 			operator_list_finish(&list);
 			return -ENOMEM;
 		}
-		add(&list, entry);
+		if (entry != NULL)
+			add(&list, entry);
 	}
 	*ret_list = list;
 	return 0;

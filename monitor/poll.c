@@ -60,7 +60,7 @@ static int ask(struct poller *poller, struct errand errand, const struct endpoin
 	const struct channel_query query = {
 		.server = *server,
 		.name = target_name(poller, target),
-		.type = WIRE_TYPE_MX,
+		.type = target_group(poller, target)->rrtype,
 		.recursion =
 			target_view(poller, target)->conf->kind == CONF_VIEW_RECURSIVE,
 		.tcp = errand.tcp,
@@ -102,7 +102,8 @@ static uint64_t next_due(struct poller *poller, uint32_t index, uint32_t ttl)
 	const uint64_t interval = (uint64_t)target_group(poller, target)->interval_ms;
 	poller->random =
 		poller->random * UINT64_C(6364136223846793005) + 1442695040888963407;
-	const uint64_t early = (poller->random >> 33) % (interval / 20 + 1);
+	const uint64_t share = target_is_address(poller, target) ? 4 : 20;
+	const uint64_t early = (poller->random >> 33) % (interval / share + 1);
 	uint64_t due = schedule_due(poller->schedule, index) + interval - early;
 	if (ttl != UINT32_MAX) {
 		uint64_t expiry = poller->now + (uint64_t)ttl * 1000 + TTL_SLACK_MS;
@@ -145,7 +146,8 @@ static void on_failed_servers(
 {
 	struct poller *const poller = owner;
 	const struct errand errand = errand_unpack(cookie);
-	if (!found->known || found->set->len < 2)
+	if (!found->known || found->set->len < 2 ||
+		target_is_address(poller, &poller->targets[errand.index]))
 		return;
 	const size_t len = found->set->len;
 	for (size_t back = 1; back <= errand.attempt && back < len; back++)
@@ -166,7 +168,8 @@ static void open_span(struct poller *poller, uint32_t index, const struct sight 
 		news->state = summary->state;
 		news->flags = view_span_flags(target_view(poller, target), summary);
 		tell_answer(news, answer);
-		tell_evidence(news, sight->reply, sight->at);
+		if (!target_is_address(poller, target))
+			tell_evidence(news, sight->reply, sight->at);
 	}
 	struct target_notes notes;
 	target_turn(target, target_group(poller, target), &poller->interruption,
@@ -179,8 +182,9 @@ static void open_span(struct poller *poller, uint32_t index, const struct sight 
 void poll_open(struct poller *poller, uint32_t index, const struct sight *sight)
 {
 	struct answer answer;
-	if (answer_read(sight->reply->msg, sight->reply->len, sight->name, &poller->key,
-		    &answer) != 0)
+	const struct target *const target = &poller->targets[index];
+	if (answer_read(sight->reply->msg, sight->reply->len, sight->name,
+		    target_group(poller, target)->rrtype, &poller->key, &answer) != 0)
 		return;
 	answer.summary = sight->summary;
 	open_span(poller, index, sight, &answer);
@@ -255,7 +259,7 @@ static bool judge_answer(
 	const bool first = target->state == ANSWER_NONE;
 	if (first && !errand.principal)
 		return false;
-	if (first && errand.servers <= 1) {
+	if (first && (errand.servers <= 1 || target_is_address(poller, target))) {
 		poll_open(poller, errand.index, sight);
 		return false;
 	}
@@ -280,7 +284,7 @@ static void judge(struct poller *poller, struct errand errand, const struct sigh
 	if (!errand.principal || goes_on)
 		return;
 	const struct target *const target = &poller->targets[errand.index];
-	const bool cached =
+	const bool cached = !target_is_address(poller, target) &&
 		target_view(poller, target)->conf->kind == CONF_VIEW_RECURSIVE;
 	poll_end(poller, errand.index, cached ? sight->summary.ttl_min : UINT32_MAX);
 }
@@ -371,7 +375,8 @@ static void ask_first(
 		poll_queue(poller, errand.index, poller->now + BUSY_RETRY_MS);
 		return;
 	}
-	if (target->state != ANSWER_NONE && set->len > 1)
+	if (target->state != ANSWER_NONE && set->len > 1 &&
+		!target_is_address(poller, target))
 		ask_beside(poller, errand, set, passed);
 	target->rotor = (uint8_t)((start + 1) % set->len);
 }

@@ -53,6 +53,9 @@ int poller_add(struct poller *poller, const struct poller_point *point)
 /* Ceases to poll a point. Returns 0 or -ENOMEM. */
 int poller_remove(struct poller *poller, int64_t point)
 	__attribute__((warn_unused_result));
+/* Polls a watched point now rather than when it is due. Returns 0 or -ENOMEM. */
+int poller_hasten(struct poller *poller, int64_t point)
+	__attribute__((warn_unused_result));
 /* A server of a point with a span of its own. Before start only. 0, -EINVAL, -ENOMEM. */
 int poller_add_deviant(struct poller *poller, int64_t point, const struct span *span)
 	__attribute__((warn_unused_result));
@@ -71,7 +74,7 @@ int poller_set_resolvers(struct poller *poller, const struct endpoint *servers,
 int poller_flush(struct poller *poller) __attribute__((warn_unused_result));
 
 struct poller_tally {
-	uint64_t targets; /* active ones */
+	uint64_t targets; /* active ones, addresses left out */
 	uint64_t polls; /* ended */
 	uint64_t answers[32]; /* by enum answer_state of the first poll of each target */
 	uint64_t lag_most_ms; /* worst delay of a due poll */

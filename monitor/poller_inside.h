@@ -105,6 +105,8 @@ static inline struct view *target_view(
 	return &poller->views[poller->groups[target->group].view];
 }
 
+/* Whether addresses of an exchange are asked for: of these no server is kept apart. */
+bool target_is_address(const struct poller *poller, const struct target *target);
 int64_t poller_point_number(const struct poller *poller, uint32_t index);
 /* Reads the clocks into `now` and the timeline; notes suspension and steps. Returns the instant. */
 int64_t poller_read_clock(struct poller *poller);
@@ -120,8 +122,8 @@ void view_find(struct poller *poller, uint32_t index, bool fresh, servers_done_f
 	void *owner, uint64_t cookie);
 /* Looks for the domain's servers anew, in every authoritative view, for the polls to come. */
 void view_walk_again(struct poller *poller, uint32_t index);
-/* Reads a reply to "MX of name?"; what cannot be used from this kind of view is a failure. */
-void view_read(const struct poller *poller, const struct view *view, const uint8_t *name,
+/* Reads a reply about name; what cannot be used from this kind of view is a failure. */
+void view_read(const struct poller *poller, uint32_t index, const uint8_t *name,
 	const struct channel_reply *reply, struct wire_summary *ret_summary);
 /* Whether a reply wants its question asked in another way: cut short, over TCP; not understood,
  * without EDNS. These are what was tried, and become what to try. */
@@ -130,7 +132,6 @@ bool view_wants_other_way(const struct channel_reply *reply, bool *tcp, bool *pl
 bool view_wants_chase(const struct view *view, const struct wire_summary *summary);
 /* The TTL that is kept with a span: that of its RRset, UINT32_MAX without one. */
 uint32_t view_span_ttl(const struct wire_summary *summary);
-/* The SPAN_ flags of an answer. */
 unsigned view_span_flags(const struct view *view, const struct wire_summary *summary);
 
 /* poll.c: asks whatever is due, as far as limits let. */
@@ -160,9 +161,8 @@ struct deviant *apart_hear(
 void apart_drop_gone(
 	struct poller *poller, uint32_t index, const struct servers_set *set);
 
-/* chase.c: reads a target's reply, following a CNAME that left the server's message to the zone it
- * points into. done gets the sight, at once or later, as if the first server had said all of
- * it. */
+/* chase.c: reads a target's reply, following a CNAME into the zone that it points to. done gets the
+ * sight, at once or later, as if the first server had said all of it. */
 typedef void (*chase_done_fn)(void *owner, uint64_t cookie, const struct sight *sight);
 void chase_read(struct poller *poller, uint32_t index, const struct channel_reply *reply,
 	chase_done_fn done, void *owner, uint64_t cookie);

@@ -19,6 +19,7 @@ struct command {
 	enum {
 		COMMAND_ADD,
 		COMMAND_REMOVE,
+		COMMAND_HASTEN,
 		COMMAND_RESOLVERS,
 		COMMAND_FLUSH,
 	} kind;
@@ -98,6 +99,7 @@ static int keep_group(struct poller *poller, const struct target_group *wanted)
 {
 	for (size_t i = 0; i < poller->groups_len; i++)
 		if (poller->groups[i].view == wanted->view &&
+			poller->groups[i].rrtype == wanted->rrtype &&
 			poller->groups[i].interval_ms == wanted->interval_ms &&
 			poller->groups[i].timeout_ms == wanted->timeout_ms &&
 			poller->groups[i].bucket_ms == wanted->bucket_ms)
@@ -113,16 +115,19 @@ static int keep_group(struct poller *poller, const struct target_group *wanted)
 	return (int)poller->groups_len++;
 }
 
-/* The first poll: soon, and not all in the same instant. */
+/* The first poll: soon, and not all in the same instant. Addresses that were looked at before a
+ * short interruption have time until their hour is over. */
 static void queue_first(struct poller *poller, uint32_t index)
 {
 	uint64_t delay = 0;
-	if (!poller->options.once) {
-		const uint64_t interval =
-			(uint64_t)target_group(poller, &poller->targets[index])
-				->interval_ms;
-		delay = poller->unpolled / SPREAD_PER_MS % interval;
-	}
+	const struct target *const target = &poller->targets[index];
+	const int64_t interval = target_group(poller, target)->interval_ms;
+	const int64_t since = poller->timeline.at - target->last_at;
+	if (!poller->options.once)
+		delay = poller->unpolled / SPREAD_PER_MS % (uint64_t)interval;
+	if (target_is_address(poller, target) && target->last_at != 0 && since >= 0 &&
+		since < interval)
+		delay = (uint64_t)(interval - since);
 	poll_queue(poller, index, poller->now + delay);
 }
 
@@ -175,7 +180,7 @@ static int add_target(struct poller *poller, const struct command *command)
 	}
 	if (!(target->flags & TARGET_ACTIVE))
 		return 0;
-	poller->tally.targets++;
+	poller->tally.targets += !target_is_address(poller, target);
 	if (!(target->flags & TARGET_POLLED))
 		poller->unpolled++;
 	if (!(target->flags & (TARGET_BUSY | TARGET_QUEUED)))
@@ -190,9 +195,18 @@ static void remove_target(struct poller *poller, int64_t point)
 		!(poller->targets[index].flags & TARGET_ACTIVE))
 		return;
 	poller->targets[index].flags &= (uint16_t)~TARGET_ACTIVE;
-	poller->tally.targets--;
+	poller->tally.targets -= !target_is_address(poller, &poller->targets[index]);
 	if (!(poller->targets[index].flags & TARGET_POLLED))
 		poller->unpolled--;
+}
+
+/* What is in the schedule comes at once. */
+static void hasten(struct poller *poller, int64_t point)
+{
+	const uint32_t index = point_index(poller, point);
+	if (index < poller->targets_len && poller->targets[index].flags & TARGET_ACTIVE &&
+		unqueue(poller, index))
+		poll_queue(poller, index, poller->now);
 }
 
 static void use_resolvers(struct poller *poller, const struct servers_set *set)
@@ -245,6 +259,9 @@ static void carry_out(struct poller *poller, struct command *command)
 		break;
 	case COMMAND_REMOVE:
 		remove_target(poller, command->point);
+		break;
+	case COMMAND_HASTEN:
+		hasten(poller, command->point);
 		break;
 	case COMMAND_RESOLVERS:
 		use_resolvers(poller, command->set);
@@ -303,6 +320,8 @@ int poller_add(struct poller *poller, const struct poller_point *point)
 		return -ENOMEM;
 	command->group = (struct target_group){
 		.view = (uint8_t)view,
+		.rrtype =
+			point->point->rrtype != 0 ? point->point->rrtype : RECORD_TYPE_MX,
 		.interval_ms = point->point->interval_ms,
 		.timeout_ms = point->point->timeout_ms,
 		.bucket_ms = point->point->bucket_ms,
@@ -325,15 +344,25 @@ int poller_add(struct poller *poller, const struct poller_point *point)
 	return 0;
 }
 
-int poller_remove(struct poller *poller, int64_t point)
+static int post_about(struct poller *poller, int kind, int64_t point)
 {
 	struct command *command = calloc(1, sizeof *command);
 	if (!command)
 		return -ENOMEM;
-	command->kind = COMMAND_REMOVE;
+	command->kind = kind;
 	command->point = point;
 	post(poller, command);
 	return 0;
+}
+
+int poller_remove(struct poller *poller, int64_t point)
+{
+	return post_about(poller, COMMAND_REMOVE, point);
+}
+
+int poller_hasten(struct poller *poller, int64_t point)
+{
+	return post_about(poller, COMMAND_HASTEN, point);
 }
 
 int poller_add_deviant(struct poller *poller, int64_t point, const struct span *span)

@@ -78,7 +78,7 @@ static void open_span(struct store *store, const struct news *news, const char *
 {
 	const struct span span = {
 		.server = server,
-		.rrtype = RECORD_TYPE_MX,
+		.rrtype = news->rrtype,
 		.answer = {news->state, &news->set},
 		.alias = news->alias,
 		.first_at = news->at,
@@ -109,7 +109,7 @@ static void add_change(struct store *store, struct news *news, const char *serve
 	collect_evidence(news, evidence, texts);
 	const struct change change = {
 		.server = server,
-		.rrtype = RECORD_TYPE_MX,
+		.rrtype = news->rrtype,
 		.at = news->at,
 		.not_before_at = news->from_at,
 		.confirmed_by = news->by,
@@ -232,6 +232,8 @@ static void settle(struct recorder *recorder, struct news *news, size_t *gaps)
 		recorder->counts.suspicions++;
 	else if (news->recorded != 0)
 		recorder->counts.changes++;
+	if (recorder->options.on_written)
+		recorder->options.on_written(recorder->options.owner, news);
 	if (!is_gap || *gaps <= GAPS_TOLD)
 		announce_news(recorder->options.store, news);
 	news_destroy(news);

@@ -23,6 +23,10 @@ struct recorder_options {
 	int64_t run; /* number of the run, for its beats */
 	struct casebook
 		*casebook; /* borrowed likewise, told of each piece; NULL: nobody */
+	void (*on_written)(
+		void *owner, const struct news *news); /* each piece, once it is
+								     durable; may be NULL */
+	void *owner; /* given to on_written */
 };
 
 /* Returns 0 or -ENOMEM. */

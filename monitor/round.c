@@ -13,6 +13,7 @@
  * When the last of them has answered or failed, detect.h judges and the round applies it: the
  * view moves, or the server is kept apart, or a suspicion is all that remains. The first sight of
  * a domain in a view of several servers has a round too: most of them decide what the view says.
+ * Of addresses only the suspect is asked.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -64,8 +65,10 @@ static void take_down(
 	uint8_t *message = malloc(sight->reply->len);
 	if (!message)
 		return;
+	const struct poller *const poller = round->poller;
+	const struct target *const target = &poller->targets[round->index];
 	if (answer_read(sight->reply->msg, sight->reply->len, sight->name,
-		    &round->poller->key, &answer) != 0) {
+		    target_group(poller, target)->rrtype, &poller->key, &answer) != 0) {
 		free(message);
 		return;
 	}
@@ -92,7 +95,7 @@ static bool ask(struct round *round, size_t participant, unsigned how)
 	const struct channel_query query = {
 		.server = round->participants[participant].server,
 		.name = target_name(poller, target),
-		.type = WIRE_TYPE_MX,
+		.type = target_group(poller, target)->rrtype,
 		.recursion =
 			target_view(poller, target)->conf->kind == CONF_VIEW_RECURSIVE,
 		.tcp = how & ASK_TCP,
@@ -206,6 +209,8 @@ static void conclude(struct round *round)
 		says[i] = round->participants[i].say;
 	if (!says)
 		log_err("poller", "out of memory: a differing answer cannot be judged");
+	else if (target_is_address(poller, target) && round->suspect < round->len)
+		round_apply_address(round);
 	else if (round->first)
 		round_apply_first(round, says);
 	else
@@ -218,12 +223,17 @@ static void conclude(struct round *round)
 		poll_end(poller, index, UINT32_MAX);
 }
 
+static const struct servers_set nobody = {.len = 0};
+
 /* Puts the view's servers, and the suspect where it is none of them any more, into the round. */
 static bool seat(struct round *round, const struct servers_set *set)
 {
 	round->participants = calloc(set->len + 1, sizeof *round->participants);
 	if (!round->participants)
 		return false;
+	const struct poller *const poller = round->poller;
+	if (target_is_address(poller, &poller->targets[round->index]))
+		set = &nobody;
 	for (size_t i = 0; i < set->len; i++)
 		round->participants[round->len++].server = set->addresses[i];
 	round->suspect = 0;
@@ -239,7 +249,6 @@ static bool seat(struct round *round, const struct servers_set *set)
 static void on_servers(void *owner, uint64_t cookie, const struct servers_found *found)
 {
 	struct round *const round = owner;
-	static const struct servers_set nobody = {.len = 0};
 	(void)cookie;
 	if (round->poller->dead)
 		return;

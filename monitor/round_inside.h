@@ -37,3 +37,4 @@ struct round {
 /* Applies what a round has found, with what each participant said last. */
 void round_apply_first(struct round *round, const struct detect_say *says);
 void round_apply_suspect(struct round *round, const struct detect_say *says);
+void round_apply_address(struct round *round);

@@ -29,7 +29,9 @@ static struct news *tell_sight(struct round *round, enum news_kind kind,
 /* Both the sight that started the round and what confirmed it, or did not. */
 static void tell_both_messages(struct round *round, struct news *news)
 {
-	if (!news || round->suspect == round->len)
+	const struct poller *const poller = round->poller;
+	if (!news || round->suspect == round->len ||
+		target_is_address(poller, &poller->targets[round->index]))
 		return;
 	const struct participant *const suspect = &round->participants[round->suspect];
 	tell_evidence(news, &round->seen.reply, round->seen.at);
@@ -221,4 +223,26 @@ void round_apply_suspect(struct round *round, const struct detect_say *says)
 	}
 	if (verdict != DETECT_VIEW)
 		count_agreeing(round);
+}
+
+/* A host that names others of its addresses each time says otherwise over TCP: that is then what
+ * counts, since nobody can forge it from aside. */
+void round_apply_address(struct round *round)
+{
+	struct poller *const poller = round->poller;
+	const struct participant *const again = &round->participants[round->suspect];
+	const bool usable = answer_state_is_usable(again->say.state);
+	if (round->by != CONFIRMED_NOT) {
+		move_view(round, &round->seen);
+	} else if (usable && says_view(round, again)) {
+		poll_agree(poller, round->index, again->at,
+			view_span_ttl(&again->answer.summary));
+	} else if (usable && again->reply.tcp) {
+		round->by = CONFIRMED_TCP;
+		round->confirmed_at = again->at;
+		move_view(round, again);
+	} else {
+		poll_fail(poller, round->index, poller->timeline.at,
+			usable ? ANSWER_NETWORK : again->say.state);
+	}
 }

@@ -15,9 +15,10 @@
 #include "resolvers/digest.h"
 #include "storage/record.h"
 
-/* What targets share: a view at an interval. */
+/* What targets share: a view at an interval, and what is asked for. */
 struct target_group {
 	uint8_t view; /* index of the poller's views */
+	uint16_t rrtype;
 	int64_t interval_ms;
 	int64_t timeout_ms; /* of one try */
 	int64_t bucket_ms;

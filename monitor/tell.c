@@ -19,6 +19,7 @@ struct news *tell_begin(struct poller *poller, uint32_t index, enum news_kind ki
 	const size_t len = name_length(name);
 	news->kind = kind;
 	news->point = poller_point_number(poller, index);
+	news->rrtype = target_group(poller, target)->rrtype;
 	snprintf(news->view, sizeof news->view, "%s",
 		target_view(poller, target)->conf->name);
 	news->domain = malloc(len);

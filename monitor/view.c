@@ -5,6 +5,11 @@
  */
 #include "monitor/poller_inside.h"
 
+bool target_is_address(const struct poller *poller, const struct target *target)
+{
+	return record_type_is_address(target_group(poller, target)->rrtype);
+}
+
 void view_find(struct poller *poller, uint32_t index, bool fresh, servers_done_fn done,
 	void *owner, uint64_t cookie)
 {
@@ -31,29 +36,34 @@ static void on_walked(void *owner, uint64_t cookie, const struct servers_found *
 
 void view_walk_again(struct poller *poller, uint32_t index)
 {
-	const uint8_t *const name = target_name(poller, &poller->targets[index]);
+	const struct target *const target = &poller->targets[index];
+	const uint8_t *const name = target_name(poller, target);
+	const bool everywhere = !target_is_address(poller, target);
 	for (size_t i = 0; i < poller->views_len; i++) {
 		struct servers *const servers = poller->views[i].servers;
-		if (servers &&
+		if (servers && (everywhere || i == target_group(poller, target)->view) &&
 			servers_find(servers, name, true, poller->now, on_walked, poller,
 				0) != 0)
 			return; /* no memory: the cache ends by itself */
 	}
 }
 
-void view_read(const struct poller *poller, const struct view *view, const uint8_t *name,
+void view_read(const struct poller *poller, uint32_t index, const uint8_t *name,
 	const struct channel_reply *reply, struct wire_summary *ret_summary)
 {
+	const struct target *const target = &poller->targets[index];
 	*ret_summary = (struct wire_summary){.state = ANSWER_TIMEOUT};
 	if (reply->outcome != CHANNEL_REPLY) {
 		if (reply->outcome == CHANNEL_NETWORK)
 			ret_summary->state = ANSWER_NETWORK;
 		return;
 	}
-	wire_summarise(reply->msg, reply->len, name, &poller->key, ret_summary);
+	wire_summarise(reply->msg, reply->len, name, target_group(poller, target)->rrtype,
+		&poller->key, ret_summary);
 	if (!answer_state_is_usable(ret_summary->state))
 		return;
-	const bool recursive = view->conf->kind == CONF_VIEW_RECURSIVE;
+	const bool recursive =
+		target_view(poller, target)->conf->kind == CONF_VIEW_RECURSIVE;
 	if (ret_summary->flags & WIRE_AA || (recursive && ret_summary->flags & WIRE_RA))
 		return;
 	ret_summary->state = ANSWER_REFUSED;

@@ -59,6 +59,8 @@ static void on_pushed(void *owner)
 static void write_news(struct watch *watch)
 {
 	const bool failed = recorder_write(watch->recorder, watch_now(watch)) != 0;
+	if (!failed && watch->fleet)
+		fleet_tend(watch->fleet, watch_now(watch));
 	const struct recorder_counts counts = recorder_counts(watch->recorder);
 	if (watch->control)
 		control_flushed(watch->control, counts.flushes);
@@ -257,6 +259,8 @@ static int work(struct watch *watch, struct interruption interruption)
 		.queue = watch->queue,
 		.run = watch->run,
 		.casebook = watch->casebook,
+		.on_written = watch_written,
+		.owner = watch,
 	};
 	if (error == 0)
 		error = recorder_create(&recorder, &watch->recorder);

@@ -25,6 +25,21 @@ int watch_gather(struct watch *watch, const struct conf *conf, struct roster **r
 	return roster_build(&sources, ret_roster);
 }
 
+static void on_address(
+	void *owner, const uint8_t *host, const struct endpoint *address, int64_t at)
+{
+	const struct watch *const watch = owner;
+	(void)at;
+	casebook_address(watch->casebook, host, address);
+}
+
+void watch_written(void *owner, const struct news *news)
+{
+	struct watch *const watch = owner;
+	if (watch->fleet)
+		fleet_heed(watch->fleet, news, watch_now(watch));
+}
+
 /* Takes the roster. */
 int watch_launch(
 	struct watch *watch, struct roster *roster, struct interruption interruption)
@@ -37,6 +52,8 @@ int watch_launch(
 		.interruption = interruption,
 		.timeline = watch->timeline,
 		.once = watch->options->once,
+		.on_address = on_address,
+		.owner = watch,
 	};
 	watch->domains = roster_len(roster);
 	casebook_watch(watch->casebook, roster);

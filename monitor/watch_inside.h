@@ -18,6 +18,7 @@ struct control;
 struct control_change;
 struct fleet;
 struct ingest;
+struct news;
 struct news_queue;
 struct recorder;
 struct roster;
@@ -71,5 +72,7 @@ void watch_reload(struct watch *watch);
 /* Hooks of the control socket: a domain came to the watch list or left it. */
 void watch_listed(void *owner, const struct control_change *change);
 void watch_listed_all(void *owner);
+/* Hook of the recorder: something is durable. */
+void watch_written(void *owner, const struct news *news);
 /* Frees a configuration. NULL is allowed. */
 void watch_drop_conf(struct conf *conf);

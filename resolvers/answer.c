@@ -7,6 +7,7 @@
 
 #include <ldns/ldns.h>
 
+#include "resolvers/address.h"
 #include "resolvers/name.h"
 
 #define HEADER_LEN 12
@@ -109,7 +110,19 @@ static int to_ldns(
 	return 0;
 }
 
-static int add_host(struct mxset *set, const ldns_rr *rr)
+/* The bytes of an address record, which needs no ldns. */
+static int add_address(
+	struct mxset *set, const uint8_t *msg, const struct wire_record *record)
+{
+	uint8_t name[ADDRESS_NAME_MAX];
+
+	if (record->rdlength != (record->type == WIRE_TYPE_A ? 4 : 16))
+		return -EBADMSG;
+	address_to_name(msg + record->rdata, record->rdlength, name);
+	return mxset_add(set, 0, name);
+}
+
+static int add_exchange(struct mxset *set, const ldns_rr *rr)
 {
 	const ldns_rdf *exchange = ldns_rr_rdf(rr, 1);
 
@@ -120,9 +133,24 @@ static int add_host(struct mxset *set, const ldns_rr *rr)
 		set, ldns_rdf2native_int16(ldns_rr_rdf(rr, 0)), ldns_rdf_data(exchange));
 }
 
+static int add_record(
+	struct wire_reader *reader, const struct wire_record *record, struct mxset *set)
+{
+	ldns_rr *rr;
+
+	if (record->type != WIRE_TYPE_MX)
+		return add_address(set, reader->msg, record);
+	int r = to_ldns(reader, record, &rr);
+	if (r < 0)
+		return r;
+	r = add_exchange(set, rr);
+	ldns_rr_free(rr);
+	return r;
+}
+
 /* Fills the set from a message that wire_summarise() could read. */
-static int collect(
-	const uint8_t *msg, size_t len, const uint8_t *owner, struct mxset *set)
+static int collect(const uint8_t *msg, size_t len, const uint8_t *owner, uint16_t type,
+	struct mxset *set)
 {
 	struct wire_reader reader;
 	struct wire_record record;
@@ -130,31 +158,24 @@ static int collect(
 
 	while (r == 0 && wire_next(&reader, &record) > 0 &&
 		record.section == WIRE_ANSWER) {
-		ldns_rr *rr;
-
-		if (record.type != WIRE_TYPE_MX || record.class != CLASS_IN ||
-			!name_equal(record.owner, owner))
-			continue;
-		r = to_ldns(&reader, &record, &rr);
-		if (r == 0) {
-			r = add_host(set, rr);
-			ldns_rr_free(rr);
-		}
+		if (record.type == type && record.class == CLASS_IN &&
+			name_equal(record.owner, owner))
+			r = add_record(&reader, &record, set);
 	}
 	return r;
 }
 
-int answer_read(const uint8_t *msg, size_t len, const uint8_t *name,
+int answer_read(const uint8_t *msg, size_t len, const uint8_t *name, uint16_t type,
 	const struct digest_key *key, struct answer *ret_answer)
 {
 	struct answer answer = {0};
 	struct wire_summary *summary = &answer.summary;
 	int r = 0;
 
-	wire_summarise(msg, len, name, key, summary);
+	wire_summarise(msg, len, name, type, key, summary);
 	if (summary->state == ANSWER_MX || summary->state == ANSWER_NULL_MX)
 		r = collect(msg, len, summary->alias_len > 0 ? summary->alias : name,
-			&answer.set);
+			type, &answer.set);
 	if (r < 0)
 		mxset_finish(&answer.set);
 	if (r == -ENOMEM)

@@ -21,7 +21,7 @@ struct answer {
 
 /* Reads a message that wire_is_reply() has accepted. Returns 0, also for an unusable answer
  * (which is data), or -ENOMEM. */
-int answer_read(const uint8_t *msg, size_t len, const uint8_t *name,
+int answer_read(const uint8_t *msg, size_t len, const uint8_t *name, uint16_t type,
 	const struct digest_key *key, struct answer *ret_answer)
 	__attribute__((warn_unused_result));
 void answer_finish(struct answer *answer);

@@ -111,7 +111,8 @@ int wire_read_mx(struct wire_reader *reader, const struct wire_record *record,
 	uint16_t *ret_preference, uint8_t ret_exchange[NAME_WIRE_MAX])
 	__attribute__((warn_unused_result));
 
-/* What one message says to the question "MX of name?", without a single allocation. */
+/* What one message says to the question "MX of name?", or "A" or "AAAA", whose addresses then stand
+ * for the exchanges (address.h), without a single allocation. */
 struct wire_summary {
 	enum answer_state state; /* never TIMEOUT or NETWORK */
 	uint16_t flags; /* of the header */
@@ -126,12 +127,12 @@ struct wire_summary {
 	struct digest digest; /* of a usable answer */
 	uint32_t ttl_min; /* over the RRset and its CNAMEs; negative answers: the SOA's
 				    min(TTL, MINIMUM) (RFC 2308); UINT32_MAX where there is none */
-	unsigned records; /* MX records counted, duplicates included */
-	unsigned foreign; /* MX records of other owners, ignored */
+	unsigned records; /* of the type asked for, duplicates included */
+	unsigned foreign; /* the same of other owners, ignored */
 	const char *why; /* static text of what was wrong, NULL when usable */
 };
 
 /* Reads a message that wire_is_reply() has accepted. A TC message is summarised as far as it
  * goes; the caller must not compare it (RFC 2181 section 9). */
-void wire_summarise(const uint8_t *msg, size_t len, const uint8_t *name,
+void wire_summarise(const uint8_t *msg, size_t len, const uint8_t *name, uint16_t type,
 	const struct digest_key *key, struct wire_summary *ret_summary);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The half of wire that judges: what a message says to the question "MX of name?". */
+/* The half of wire that judges: what a message says to a question for MX, A or AAAA. */
 #include <string.h>
 
+#include "resolvers/address.h"
 #include "resolvers/wire.h"
 
 #define CLASS_IN 1
@@ -30,6 +31,7 @@ static uint32_t read32(const uint8_t *at)
 struct summariser {
 	struct wire_summary *summary;
 	const struct digest_key *key;
+	uint16_t type; /* that was asked for */
 	struct wire_reader reader;
 	struct wire_record record; /* the last one read */
 	struct digest_set set;
@@ -74,7 +76,24 @@ static bool next(struct summariser *run, enum wire_section section, bool *ret_mo
 						 : "a record cannot be read");
 }
 
-static bool take_mx(struct summariser *run, const uint8_t *owner)
+/* Reads the record as a host of the set. */
+static bool read_host(
+	struct summariser *run, uint16_t *ret_preference, uint8_t ret_host[NAME_WIRE_MAX])
+{
+	const struct wire_record *record = &run->record;
+
+	if (run->type == WIRE_TYPE_MX)
+		return wire_read_mx(&run->reader, record, ret_preference, ret_host) ==
+			0 ||
+			fail(run, "an MX record cannot be read");
+	if (record->rdlength != (run->type == WIRE_TYPE_A ? 4 : 16))
+		return fail(run, "an address record cannot be read");
+	*ret_preference = 0;
+	address_to_name(run->reader.msg + record->rdata, record->rdlength, ret_host);
+	return true;
+}
+
+static bool take_record(struct summariser *run, const uint8_t *owner)
 {
 	const struct wire_record *record = &run->record;
 	uint8_t exchange[NAME_WIRE_MAX];
@@ -84,17 +103,17 @@ static bool take_mx(struct summariser *run, const uint8_t *owner)
 		run->summary->foreign++;
 		return true;
 	}
-	if (wire_read_mx(&run->reader, record, &preference, exchange) < 0)
-		return fail(run, "an MX record cannot be read");
+	if (!read_host(run, &preference, exchange))
+		return false;
 	run->summary->records++;
 	run->roots += exchange[0] == 0;
 	note_ttl(run, record->ttl);
 	if (digest_set_add(&run->set, run->key, preference, exchange) < 0)
-		return fail(run, "more MX records than any domain needs");
+		return fail(run, "more records than any domain needs");
 	return true;
 }
 
-/* Reads the answer section from where the reader stands: owner's MX records. */
+/* Reads the answer section from where the reader stands: owner's records of the type. */
 static bool take_answers(struct summariser *run, const uint8_t *owner)
 {
 	bool more;
@@ -102,7 +121,7 @@ static bool take_answers(struct summariser *run, const uint8_t *owner)
 	while (next(run, WIRE_ANSWER, &more) && more) {
 		if (run->record.type == WIRE_TYPE_CNAME)
 			run->has_aliases = true;
-		if (run->record.type == WIRE_TYPE_MX && !take_mx(run, owner))
+		if (run->record.type == run->type && !take_record(run, owner))
 			return false;
 	}
 	return run->summary->why == NULL;
@@ -167,7 +186,7 @@ static bool follow_aliases(
 	}
 }
 
-/* Almost always one pass; an owner with an alias costs one more for each alias, and one for the MX
+/* Almost always one pass; an owner with an alias costs one more for each alias, and one for the
  * records at the end of the chain. */
 static bool read_answers(struct summariser *run, const uint8_t *name)
 {
@@ -280,9 +299,9 @@ static void refuse(struct wire_summary *summary, enum answer_state state, const 
 	summary->why = why;
 }
 
-/* No error and no MX record: NODATA in one of the forms of RFC 2308 section 2.2, or a server that
- * knows nothing of the domain. An answer that holds records, none of them about the question, is
- * no statement. */
+/* No error and no record of the type: NODATA in one of the forms of RFC 2308 section 2.2, or a
+ * server that knows nothing of the domain. An answer that holds records, none of them about the
+ * question, is no statement. */
 static void decide_empty(struct summariser *run)
 {
 	struct wire_summary *summary = run->summary;
@@ -320,7 +339,7 @@ static void decide(struct summariser *run)
 		summary->state = ANSWER_NXDOMAIN;
 		if (summary->records > 0)
 			refuse(summary, ANSWER_MALFORMED,
-				"MX records of a name that does not exist");
+				"records of a name that does not exist");
 	} else if (summary->records == 0) {
 		decide_empty(run);
 	} else {
@@ -331,7 +350,7 @@ static void decide(struct summariser *run)
 	}
 }
 
-void wire_summarise(const uint8_t *msg, size_t len, const uint8_t *name,
+void wire_summarise(const uint8_t *msg, size_t len, const uint8_t *name, uint16_t type,
 	const struct digest_key *key, struct wire_summary *ret_summary)
 {
 	*ret_summary = (struct wire_summary){
@@ -339,7 +358,7 @@ void wire_summarise(const uint8_t *msg, size_t len, const uint8_t *name,
 		.ede = EDE_NONE,
 		.ttl_min = UINT32_MAX,
 	};
-	struct summariser run = {.summary = ret_summary, .key = key};
+	struct summariser run = {.summary = ret_summary, .key = key, .type = type};
 
 	if (wire_reader_init(&run.reader, msg, len) < 0) {
 		ret_summary->why = "header or question cannot be read";

@@ -157,6 +157,13 @@ static void add_opened(struct hashing *hashing, const struct query *query)
 	end_record(hashing);
 }
 
+/* Where a record did not tell types apart: nothing for MX. */
+static void add_other_type(struct hashing *hashing, const struct query *query, int column)
+{
+	if (!query_column_is_null(query, column))
+		add_int(hashing, query, column);
+}
+
 static void add_gap(struct hashing *hashing, const struct query *query)
 {
 	bytes_add_u8(&hashing->bytes, CHAIN_GAP);
@@ -164,6 +171,7 @@ static void add_gap(struct hashing *hashing, const struct query *query)
 	add_place(hashing, query, 1);
 	for (int i = 4; i < 8; i++)
 		add_int(hashing, query, i);
+	add_other_type(hashing, query, 8);
 	end_record(hashing);
 }
 
@@ -194,6 +202,7 @@ static void add_suspicion(struct hashing *hashing, const struct query *query)
 	add_hash(hashing, query, 7);
 	add_sized(hashing, query, 9);
 	add_evidence(hashing, 1, query_column_int(query, 0));
+	add_other_type(hashing, query, 10);
 	end_record(hashing);
 }
 
@@ -236,7 +245,7 @@ static const struct {
 			       " ORDER BY t.number",
 		add_opened},
 	[CHAIN_GAP] = {"SELECT t.number, " PLACE_COLUMNS ", t.from_at, t.to_at, t.reason,"
-		       " t.imported FROM gap t" PLACE_JOINS
+		       " t.imported, p.rrtype FROM gap t" PLACE_JOINS
 		       " WHERE t.number >= ?1 AND t.number < ?2 ORDER BY t.number",
 		add_gap},
 	[CHAIN_CHANGE] = {"SELECT t.number, " PLACE_COLUMNS ", t.rrtype, t.at,"
@@ -247,13 +256,14 @@ static const struct {
 			  " JOIN answer a ON a.id = t.to_answer"
 			  " WHERE t.number >= ?1 AND t.number < ?2 ORDER BY t.number",
 		add_change},
-	[CHAIN_SUSPICION] = {"SELECT t.number, " PLACE_COLUMNS ", t.at, h.hash, h.bytes,"
-			     " s.hash, s.bytes, t.why FROM suspicion t" PLACE_JOINS
-			     " JOIN answer h ON h.id = t.held_answer"
-			     " JOIN answer s ON s.id = t.seen_answer"
-			     " WHERE t.number >= ?1 AND t.number < ?2"
-			     " ORDER BY t.number",
-		add_suspicion},
+	[CHAIN_SUSPICION] =
+		{"SELECT t.number, " PLACE_COLUMNS ", t.at, h.hash, h.bytes,"
+		 " s.hash, s.bytes, t.why, p.rrtype FROM suspicion t" PLACE_JOINS
+		 " JOIN answer h ON h.id = t.held_answer"
+		 " JOIN answer s ON s.id = t.seen_answer"
+		 " WHERE t.number >= ?1 AND t.number < ?2"
+		 " ORDER BY t.number",
+			add_suspicion},
 	[CHAIN_INCIDENT] = {"SELECT t.number, t.incident, n.wire, t.at, t.kind,"
 			    " t.kind_at_open, t.severity, t.severity_now, t.state,"
 			    " t.suspected_at, t.opened_at, t.change_at,"
@@ -321,7 +331,7 @@ static void add_closed(struct hashing *hashing, int64_t number)
 static void add_bucket(struct hashing *hashing, const struct chain_place *place)
 {
 	static const char get[] =
-		"SELECT n.wire, v.name, b.data FROM bucket b"
+		"SELECT n.wire, v.name, b.data, p.rrtype FROM bucket b"
 		" JOIN point p ON p.number = b.point JOIN name n ON n.id = p.name"
 		" JOIN view v ON v.id = p.view"
 		" WHERE b.point = ?1 AND b.length_ms = ?2 AND b.chunk_at = ?3";
@@ -347,6 +357,7 @@ static void add_bucket(struct hashing *hashing, const struct chain_place *place)
 		bytes_add_u32(&hashing->bytes, bucket.polls);
 		bytes_add_u32(&hashing->bytes, bucket.usable);
 		bytes_add_u32(&hashing->bytes, bucket.longest_ms);
+		add_other_type(hashing, &query, 3);
 		end_record(hashing);
 	} else {
 		fail(hashing, "bucket missing");

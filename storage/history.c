@@ -16,8 +16,8 @@ int64_t history_put_point(struct store *store, struct point *point)
 	static const char put[] =
 		"INSERT INTO point(number, name, view, interval_ms, timeout_ms, "
 		"bucket_ms,"
-		" watched) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
-		" ON CONFLICT(name, view) DO UPDATE SET"
+		" watched, rrtype) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+		" ON CONFLICT(name, view, ifnull(rrtype, 15)) DO UPDATE SET"
 		" interval_ms = excluded.interval_ms, timeout_ms = excluded.timeout_ms,"
 		" bucket_ms = iif(interval_ms > 0, bucket_ms, excluded.bucket_ms),"
 		" watched = excluded.watched, unwatched_at = NULL"
@@ -32,6 +32,7 @@ int64_t history_put_point(struct store *store, struct point *point)
 	query_int(&query, point->timeout_ms);
 	query_int(&query, point->bucket_ms);
 	query_int(&query, point->watched);
+	query_int_or_null(&query, store_rrtype(point->rrtype));
 	int64_t number = 0;
 	if (query_next(&query)) {
 		number = query_column_int(&query, 0);
@@ -44,15 +45,17 @@ int64_t history_put_point(struct store *store, struct point *point)
 	return number;
 }
 
-int64_t history_find_point(struct store *store, const uint8_t *domain, const char *view)
+int64_t history_find_point(
+	struct store *store, const uint8_t *domain, const char *view, uint16_t rrtype)
 {
-	static const char get[] =
-		"SELECT number FROM point WHERE name = ?1 AND view = ?2";
+	static const char get[] = "SELECT number FROM point WHERE name = ?1 AND view = ?2"
+				  " AND rrtype IS ?3";
 	int64_t name = intern_name(store, domain);
 	int64_t view_id = intern_view(store, view);
 	struct query query = query_begin(store, get);
 	query_int(&query, name);
 	query_int(&query, view_id);
+	query_int_or_null(&query, store_rrtype(rrtype));
 	int64_t number = query_next(&query) ? query_column_int(&query, 0) : 0;
 	return query_end(&query) < 0 ? 0 : number;
 }
@@ -93,7 +96,7 @@ int64_t history_insert_span(struct store *store, int64_t point, const struct spa
 	query_int(&query, number);
 	query_int(&query, point);
 	query_int(&query, server);
-	query_int_or_null(&query, span->rrtype == RECORD_TYPE_MX ? 0 : span->rrtype);
+	query_int_or_null(&query, store_rrtype(span->rrtype));
 	query_int(&query, answer);
 	query_int_or_null(&query, alias);
 	query_int(&query, span->first_at);

@@ -18,7 +18,8 @@
  * bucket, which is put into *point. Returns its number. */
 int64_t history_put_point(struct store *store, struct point *point);
 /* The number of a point, 0 where there is none. */
-int64_t history_find_point(struct store *store, const uint8_t *domain, const char *view);
+int64_t history_find_point(
+	struct store *store, const uint8_t *domain, const char *view, uint16_t rrtype);
 /* Marks a point as no longer watched since `at`, unless it was not before; its open span
  * stays. */
 void history_unwatch_point(struct store *store, int64_t point, int64_t at);

@@ -66,7 +66,7 @@ static int64_t merge(struct store *store, int64_t point, const struct change *ch
 		query_int(&query, change->confirmed_at - change->at);
 	else
 		query_int_or_null(&query, 0);
-	query_int_or_null(&query, change->rrtype == RECORD_TYPE_MX ? 0 : change->rrtype);
+	query_int_or_null(&query, store_rrtype(change->rrtype));
 	int64_t number = query_next(&query) ? query_column_int(&query, 0) : 0;
 	query_run(&query);
 	return number;
@@ -87,7 +87,7 @@ int64_t history_insert_change(
 	query_int(&query, number);
 	query_int(&query, point);
 	query_int(&query, server);
-	query_int_or_null(&query, change->rrtype == RECORD_TYPE_MX ? 0 : change->rrtype);
+	query_int_or_null(&query, store_rrtype(change->rrtype));
 	query_int(&query, change->at);
 	query_int_or_null(&query, change->not_before_at);
 	query_int(&query, from);

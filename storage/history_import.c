@@ -12,16 +12,17 @@
 
 /* What a point that may be there says of itself; number is 0 where it is not. */
 static struct point look_for_point(
-	struct store *store, const uint8_t *domain, const char *view)
+	struct store *store, const uint8_t *domain, const char *view, uint16_t rrtype)
 {
 	static const char get[] = "SELECT number, interval_ms, watched FROM point"
-				  " WHERE name = ?1 AND view = ?2";
+				  " WHERE name = ?1 AND view = ?2 AND rrtype IS ?3";
 	struct point point = {0};
 	int64_t name = intern_name(store, domain);
 	int64_t view_id = intern_view(store, view);
 	struct query query = query_begin(store, get);
 	query_int(&query, name);
 	query_int(&query, view_id);
+	query_int_or_null(&query, store_rrtype(rrtype));
 	if (query_next(&query)) {
 		point.number = query_column_int(&query, 0);
 		point.interval_ms = query_column_int(&query, 1);
@@ -31,19 +32,24 @@ static struct point look_for_point(
 	return point;
 }
 
-static int64_t find_point(struct store *store, const uint8_t *domain, const char *view)
+static int64_t find_point(
+	struct store *store, const uint8_t *domain, const char *view, uint16_t rrtype)
 {
-	int64_t number = look_for_point(store, domain, view).number;
+	int64_t number = look_for_point(store, domain, view, rrtype).number;
 	if (number != 0 || store->error.code != 0)
 		return number;
 	return history_put_point(store,
-		&(struct point){.domain = domain, .view = view, .bucket_ms = BUCKET_MS});
+		&(struct point){.domain = domain,
+			.view = view,
+			.rrtype = rrtype,
+			.bucket_ms = BUCKET_MS});
 }
 
 int64_t history_import_point(struct store *store, const struct point *point)
 {
 	struct point own = *point;
-	const struct point there = look_for_point(store, point->domain, point->view);
+	const struct point there =
+		look_for_point(store, point->domain, point->view, point->rrtype);
 	const bool says_more = there.interval_ms == 0 && point->interval_ms > 0;
 	if ((there.number != 0 && !says_more) || store->error.code != 0)
 		return 0;
@@ -72,7 +78,7 @@ static bool has_span(struct store *store, int64_t point, const struct span *span
 	query_int(&query, span->first_at);
 	query_int(&query, span->last_at);
 	query_int(&query, answer);
-	query_int_or_null(&query, span->rrtype == RECORD_TYPE_MX ? 0 : span->rrtype);
+	query_int_or_null(&query, store_rrtype(span->rrtype));
 	return is_there(store, &query);
 }
 
@@ -91,7 +97,7 @@ int64_t history_import_span(
 {
 	struct span closed = *span;
 	closed.open = false;
-	int64_t point = find_point(store, span->domain, span->view);
+	int64_t point = find_point(store, span->domain, span->view, span->rrtype);
 	if (has_span(store, point, &closed))
 		return 0;
 	int64_t number = history_insert_span(store, point, &closed);
@@ -108,7 +114,8 @@ static int64_t import_lasting_gap(struct store *store, const struct gap *gap)
 {
 	static const char get[] =
 		"SELECT 1 FROM gap_open WHERE point = ?1 AND server = ?2";
-	const struct point point = look_for_point(store, gap->domain, gap->view);
+	const struct point point =
+		look_for_point(store, gap->domain, gap->view, gap->rrtype);
 	int64_t server = intern_server(store, gap->server);
 	struct query query = query_begin(store, get);
 	query_int(&query, point.number);
@@ -123,7 +130,7 @@ int64_t history_import_gap(struct store *store, const struct gap *gap)
 {
 	static const char get[] = "SELECT 1 FROM gap WHERE point = ?1 AND from_at = ?2"
 				  " AND server = ?3 AND to_at = ?4 AND reason = ?5";
-	int64_t point = find_point(store, gap->domain, gap->view);
+	int64_t point = find_point(store, gap->domain, gap->view, gap->rrtype);
 	if (gap->to_at == 0 && point != 0)
 		return import_lasting_gap(store, gap);
 	int64_t server = intern_server(store, gap->server);
@@ -152,7 +159,7 @@ int64_t history_import_bucket(struct store *store, const uint8_t *domain,
 		return 0;
 	}
 	int64_t chunk_at = bucket_chunk_at(bucket->from_at, bucket->length_ms);
-	own.point = find_point(store, domain, view);
+	own.point = find_point(store, domain, view, bucket->rrtype);
 	struct query query = query_begin(store, get);
 	query_int(&query, own.point);
 	query_int(&query, own.length_ms);
@@ -189,13 +196,13 @@ static bool has_change(struct store *store, int64_t point, const struct change *
 	query_int(&query, change->at);
 	query_int(&query, from);
 	query_int(&query, to);
-	query_int_or_null(&query, change->rrtype == RECORD_TYPE_MX ? 0 : change->rrtype);
+	query_int_or_null(&query, store_rrtype(change->rrtype));
 	return is_there(store, &query);
 }
 
 int64_t history_import_change(struct store *store, const struct change *change)
 {
-	int64_t point = find_point(store, change->domain, change->view);
+	int64_t point = find_point(store, change->domain, change->view, change->rrtype);
 	if (has_change(store, point, change))
 		return 0;
 	return history_insert_change(store, point, change);

@@ -12,6 +12,7 @@
 
 #include "storage/chain.h"
 #include "storage/query.h"
+#include "storage/record.h"
 #include "storage/store.h"
 
 /* Numbers are given out in order and never twice, not even after pruning. */
@@ -62,6 +63,11 @@ struct store {
 int store_errno(const struct store *store, int sqlite_code);
 /* Makes code the transaction's first error, with SQLite's words. Returns code. */
 int store_fail(struct store *store, int code, const char *what);
+/* An rrtype as it is stored: 0, which is no bytes, for MX. */
+static inline uint16_t store_rrtype(uint16_t rrtype)
+{
+	return rrtype == RECORD_TYPE_MX ? 0 : rrtype;
+}
 int64_t store_next(struct store *store, enum sequence sequence);
 /* Reads the numbers to give out next; after opening and after a rollback. */
 int store_load_sequences(struct store *store) __attribute__((warn_unused_result));

@@ -15,14 +15,21 @@
 #include "storage/record.h"
 #include "storage/store.h"
 
-/* Where to look; NULL and 0 mean all. */
+#define LOOKUP_ALL_TYPES UINT16_MAX
+
+/* Where to look; NULL and 0 mean all, but rrtype 0 MX. */
 struct lookup_window {
 	const uint8_t *domain;
 	const char *view;
+	uint16_t rrtype; /* or LOOKUP_ALL_TYPES */
 	int64_t from; /* 0: from the beginning */
 	int64_t to; /* 0: up to now */
 	int64_t now;
 };
+
+/* Returns 0, or -ENOENT where nobody has ever looked for that type at the domain (NULL: any). */
+int lookup_domain_is_known(struct store *store, const uint8_t *domain, uint16_t rrtype)
+	__attribute__((warn_unused_result));
 
 /* Spans that touch the window, not clipped, by (first_at, view, server). Open spans carry what
  * their pulse says. */
@@ -38,6 +45,7 @@ int lookup_gaps(struct store *store, const struct lookup_window *window, lookup_
 /* What the history can swear to for one view in a window. */
 struct coverage {
 	const char *view;
+	uint16_t rrtype;
 	int64_t from; /* the window; an open beginning is the point's first poll, failed or not */
 	int64_t to;
 	uint64_t polls; /* usable polls; a lower bound unless polls_exact */
@@ -56,7 +64,8 @@ struct coverage {
 	int64_t interval_ms;
 };
 typedef int (*lookup_coverage_fn)(void *owner, const struct coverage *coverage);
-/* One call for each view that ever looked at the domain and fits window->view, by name. */
+/* One call for each view that ever looked at the domain and fits the window, by name, and for
+ * each type of record. */
 int lookup_coverage(struct store *store, const struct lookup_window *window,
 	lookup_coverage_fn fn, void *owner) __attribute__((warn_unused_result));
 
@@ -64,6 +73,7 @@ int lookup_coverage(struct store *store, const struct lookup_window *window,
 struct lookup_instant {
 	const char *view;
 	const char *server; /* NULL: the view as a whole */
+	uint16_t rrtype;
 	int64_t at;
 	bool known; /* false: outside everything seen; spans are NULL */
 	const struct span
@@ -77,10 +87,10 @@ struct lookup_instant {
 				      that stretch */
 };
 typedef int (*lookup_instant_fn)(void *owner, const struct lookup_instant *instant);
-/* One call for each view that ever looked at the domain, and each server that differed then. */
-int lookup_at(struct store *store, const uint8_t *domain, const char *view, int64_t at,
-	int64_t now, lookup_instant_fn fn, void *owner)
-	__attribute__((warn_unused_result));
+/* One call for each view and type in the window that ever looked at the domain, and each server
+ * that differed then. Of the window, from and to are not looked at. */
+int lookup_at(struct store *store, const struct lookup_window *window, int64_t at,
+	lookup_instant_fn fn, void *owner) __attribute__((warn_unused_result));
 
 typedef int (*lookup_change_fn)(void *owner, const struct change *change);
 int lookup_changes(struct store *store, const struct lookup_window *window,
@@ -129,9 +139,10 @@ int lookup_last_run(struct store *store, struct run_end *ret_end)
 	__attribute__((warn_unused_result));
 
 struct lookup_totals {
-	uint64_t domains;
+	uint64_t domains; /* all counts are of MX but hosts and ledger */
 	uint64_t points;
 	uint64_t watched_points;
+	uint64_t hosts; /* exchanges whose addresses are looked at */
 	uint64_t spans;
 	uint64_t gaps;
 	uint64_t gaps_open;

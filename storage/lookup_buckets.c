@@ -32,7 +32,9 @@ static int give_chunk(
 	const char *view = query_column_text(query, 2);
 	int64_t length_ms = query_column_int(query, 3);
 	int64_t chunk_at = query_column_int(query, 4);
-	struct bucket bucket = {.point = point, .length_ms = length_ms};
+	struct bucket bucket = {.point = point,
+		.rrtype = lookup_rrtype(query, 6),
+		.length_ms = length_ms};
 	int result = damaged ? -EUCLEAN : 0;
 	reader.data = query_column_blob(query, 5, &reader.len);
 	while (result == 0 && bucket_unpack(&reader, chunk_at, &bucket, &version)) {
@@ -58,6 +60,7 @@ static int give_filling(struct store *store, const struct query *query,
 		return error < 0 ? error : -EUCLEAN;
 	struct bucket filling = {
 		.point = number,
+		.rrtype = lookup_rrtype(query, 4),
 		.from_at = pulse.bucket_at,
 		.length_ms = query_column_int(query, 3),
 		.polls = pulse.bucket_polls,
@@ -74,7 +77,8 @@ static int give_point(
 	struct store *store, const struct query *point, const struct bucket_call *call)
 {
 	static const char get[] =
-		"SELECT b.point, n.wire, v.name, b.length_ms, b.chunk_at, b.data"
+		"SELECT b.point, n.wire, v.name, b.length_ms, b.chunk_at, b.data, "
+		"p.rrtype"
 		" FROM bucket b JOIN point p ON p.number = b.point"
 		" JOIN name n ON n.id = p.name JOIN view v ON v.id = p.view"
 		" WHERE b.point = ?1 ORDER BY b.length_ms, b.chunk_at";
@@ -93,14 +97,15 @@ static int give_point(
 static int give_points(struct store *store, const struct bucket_call *call)
 {
 	static const char get[] =
-		"SELECT p.number, n.wire, v.name, p.bucket_ms FROM point p"
+		"SELECT p.number, n.wire, v.name, p.bucket_ms, p.rrtype FROM point p"
 		" JOIN name n ON n.id = p.name JOIN view v ON v.id = p.view"
-		" WHERE (?1 IS NULL OR n.wire = ?1) AND (?2 IS NULL OR v.name = ?2)"
-		" ORDER BY p.number";
+		" WHERE (?1 IS NULL OR n.wire = ?1) AND (?2 IS NULL OR v.name = "
+		"?2)" LOOKUP_OF_TYPE("?3") " ORDER BY p.number";
 	const uint8_t *domain = call->window->domain;
 	struct query query = query_begin(store, get);
 	query_blob(&query, domain, domain != NULL ? name_length(domain) : 0);
 	query_text(&query, call->window->view);
+	lookup_bind_type(&query, call->window->rrtype);
 	int result = 0;
 	while (result == 0 && query_next(&query))
 		result = give_point(store, &query, call);
@@ -115,7 +120,7 @@ int lookup_buckets(struct store *store, const struct lookup_window *window,
 	bool mine;
 	int result = lookup_begin(store, &mine);
 	if (result == 0)
-		result = lookup_domain_is_known(store, window->domain);
+		result = lookup_domain_is_known(store, window->domain, window->rrtype);
 	if (result == 0)
 		result = give_points(store, &call);
 	return lookup_end(store, mine, result);

@@ -13,16 +13,21 @@
 	" t.first_at - t.not_before_ms, f.bytes, a.bytes, t.confirmed_by,"               \
 	" t.first_at + t.confirmed_ms, 0 FROM span t" LOOKUP_PLACE_JOINS                 \
 	" JOIN answer f ON f.id = t.from_answer JOIN answer a ON a.id = t.answer"        \
-	" WHERE t.from_answer IS NOT NULL AND " condition                                \
-	" AND (?2 IS NULL OR v.name = ?2) AND t.first_at < ?3 AND t.first_at >= ?4"      \
-	" UNION ALL "                                                                    \
-	"SELECT 2 * t.number + 1, n.wire, v.name, sv.text, t.rrtype, t.at,"              \
-	" t.not_before_at, f.bytes, a.bytes, t.confirmed_by, t.confirmed_at, t.imported" \
-	" FROM change t" LOOKUP_PLACE_JOINS                                              \
-	" JOIN answer f ON f.id = t.from_answer JOIN answer a ON a.id = t.to_answer"     \
-	" WHERE " condition                                                              \
-	" AND (?2 IS NULL OR v.name = ?2) AND t.at < ?3 AND t.at >= ?4"                  \
-	" ORDER BY 6, 3, 4, 1"
+	" WHERE t.from_answer IS NOT NULL AND " condition LOOKUP_OF_TYPE(                \
+		"?5") " AND (?2 IS NULL OR v.name = ?2) AND t.first_at < ?3 AND "        \
+		      "t.first_at >= ?4"                                                 \
+		      " UNION ALL "                                                      \
+		      "SELECT 2 * t.number + 1, n.wire, v.name, sv.text, t.rrtype, "     \
+		      "t.at,"                                                            \
+		      " t.not_before_at, f.bytes, a.bytes, t.confirmed_by, "             \
+		      "t.confirmed_at, t.imported"                                       \
+		      " FROM change t" LOOKUP_PLACE_JOINS                                \
+		      " JOIN answer f ON f.id = t.from_answer JOIN answer a ON a.id = "  \
+		      "t.to_answer"                                                      \
+		      " WHERE " condition LOOKUP_OF_TYPE(                                \
+			      "?5") " AND (?2 IS NULL OR v.name = ?2) AND t.at < ?3 "    \
+				    "AND t.at >= ?4"                                     \
+				    " ORDER BY 6, 3, 4, 5, 1"
 
 #define POINTS_OF_DOMAIN                                                                 \
 	"t.point IN (SELECT q.number FROM point q JOIN name m ON m.id = q.name"          \
@@ -46,9 +51,7 @@ static int read_change(
 		.domain = query_column_name(query, 1, &damaged),
 		.view = query_column_text(query, 2),
 		.server = lookup_server(query, 3),
-		.rrtype = query_column_is_null(query, 4)
-			? RECORD_TYPE_MX
-			: (uint16_t)query_column_int(query, 4),
+		.rrtype = lookup_rrtype(query, 4),
 		.at = query_column_int(query, 5),
 		.not_before_at = query_column_int(query, 6),
 		.confirmed_by = (enum confirmation)query_column_int(query, 9),
@@ -92,19 +95,20 @@ int lookup_changes(struct store *store, const struct lookup_window *window,
 	bool mine;
 	int result = lookup_begin(store, &mine);
 	if (result == 0)
-		result = lookup_domain_is_known(store, window->domain);
+		result = lookup_domain_is_known(store, window->domain, window->rrtype);
 	if (result == 0)
 		result = read_changes(store, window, fn, owner);
 	return lookup_end(store, mine, result);
 }
 
 #define SUSPICIONS(condition)                                                            \
-	"SELECT t.number, n.wire, v.name, sv.text, t.at, h.bytes, s.bytes, t.why"        \
+	"SELECT t.number, n.wire, v.name, sv.text, t.at, h.bytes, s.bytes, t.why, "      \
+	"p.rrtype"                                                                       \
 	" FROM suspicion t" LOOKUP_PLACE_JOINS                                           \
 	" JOIN answer h ON h.id = t.held_answer JOIN answer s ON s.id = t.seen_answer"   \
-	" WHERE " condition                                                              \
-	" AND (?2 IS NULL OR v.name = ?2) AND t.at < ?3 AND t.at >= ?4"                  \
-	" ORDER BY t.at, v.name, sv.text, t.number"
+	" WHERE " condition LOOKUP_OF_TYPE(                                              \
+		"?5") " AND (?2 IS NULL OR v.name = ?2) AND t.at < ?3 AND t.at >= ?4"    \
+		      " ORDER BY t.at, v.name, sv.text, t.number"
 
 static const char suspicions_of_domain[] = SUSPICIONS(POINTS_OF_DOMAIN);
 static const char suspicions_of_all[] = SUSPICIONS("?1 IS NULL");
@@ -126,6 +130,7 @@ static int read_suspicions(struct store *store, const struct lookup_window *wind
 			.server = lookup_server(&query, 3),
 			.at = query_column_int(&query, 4),
 			.why = query_column_text(&query, 7),
+			.rrtype = lookup_rrtype(&query, 8),
 		};
 		result = damaged ? -EUCLEAN : 0;
 		if (result == 0)
@@ -149,7 +154,7 @@ int lookup_suspicions(struct store *store, const struct lookup_window *window,
 	bool mine;
 	int result = lookup_begin(store, &mine);
 	if (result == 0)
-		result = lookup_domain_is_known(store, window->domain);
+		result = lookup_domain_is_known(store, window->domain, window->rrtype);
 	if (result == 0)
 		result = read_suspicions(store, window, fn, owner);
 	return lookup_end(store, mine, result);

@@ -56,6 +56,7 @@ static int on_point(void *owner, struct lookup_point *point)
 	struct cover_sum sum = cover_sum(&cover);
 	struct coverage coverage = {
 		.view = point->view,
+		.rrtype = point->rrtype,
 		.from = from,
 		.to = call->to,
 		.polls = sum.polls,
@@ -82,6 +83,7 @@ int lookup_coverage(struct store *store, const struct lookup_window *window,
 	const struct lookup_reach reach = {
 		.domain = window->domain,
 		.view = window->view,
+		.rrtype = window->rrtype,
 		.from = window->from != 0 ? window->from : 1,
 		.to = to,
 		.now = window->now != 0 ? window->now : to,

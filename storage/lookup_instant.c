@@ -18,8 +18,7 @@ struct instant_call {
 
 #define SPANS_OF_POINT                                                                   \
 	"SELECT " LOOKUP_SPAN_COLUMNS                                                    \
-	" FROM span t" LOOKUP_PLACE_JOINS LOOKUP_SPAN_JOINS                              \
-	" WHERE t.point = ?1 AND t.rrtype IS NULL"
+	" FROM span t" LOOKUP_PLACE_JOINS LOOKUP_SPAN_JOINS " WHERE t.point = ?1"
 
 /* A span beside the instant; its query stays open so that its names live. */
 struct neighbour {
@@ -103,7 +102,8 @@ static int give_view(const struct instant_call *call, struct lookup_point *point
 		" AND t.server = 0 AND t.first_at > ?2 ORDER BY t.first_at LIMIT 1";
 	struct neighbour before = {0};
 	struct neighbour after = {0};
-	struct lookup_instant instant = {.view = point->view, .at = call->at};
+	struct lookup_instant instant = {
+		.view = point->view, .rrtype = point->rrtype, .at = call->at};
 	int result = open_neighbour(call->store, get_before, point, call->at, &before);
 	if (result == 0)
 		result = open_neighbour(call->store, get_after, point, call->at, &after);
@@ -140,6 +140,7 @@ static int give_servers(const struct instant_call *call, const struct lookup_poi
 			break;
 		const struct lookup_instant instant = {
 			.view = point->view,
+			.rrtype = point->rrtype,
 			.server = row.span.server,
 			.at = call->at,
 			.known = true,
@@ -160,18 +161,19 @@ static int on_point(void *owner, struct lookup_point *point)
 	return result != 0 ? result : give_servers(call, point);
 }
 
-int lookup_at(struct store *store, const uint8_t *domain, const char *view, int64_t at,
-	int64_t now, lookup_instant_fn fn, void *owner)
+int lookup_at(struct store *store, const struct lookup_window *window, int64_t at,
+	lookup_instant_fn fn, void *owner)
 {
 	struct instant_call call = {
-		.store = store, .at = at, .now = now, .fn = fn, .owner = owner};
+		.store = store, .at = at, .now = window->now, .fn = fn, .owner = owner};
 	/* Far enough that the polls on both sides of a gap are read. */
 	const struct lookup_reach reach = {
-		.domain = domain,
-		.view = view,
+		.domain = window->domain,
+		.view = window->view,
+		.rrtype = window->rrtype,
 		.from = at,
 		.to = at + 1,
-		.now = now,
+		.now = window->now,
 	};
 	return lookup_each_point(store, &reach, on_point, &call);
 }

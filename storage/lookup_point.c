@@ -182,6 +182,7 @@ static int give_point(const struct walk *walk, const struct query *query)
 		.interval_ms = query_column_int(query, 2),
 		.bucket_ms = query_column_int(query, 4),
 		.watched = query_column_int(query, 5) != 0,
+		.rrtype = lookup_rrtype(query, 6),
 	};
 	const char *view = query_column_text(query, 1);
 	/* A point that was only imported has no interval. */
@@ -201,13 +202,15 @@ static int give_points(const struct walk *walk)
 {
 	static const char get[] =
 		"SELECT p.number, v.name, p.interval_ms, p.timeout_ms, p.bucket_ms,"
-		" p.watched FROM name n JOIN point p ON p.name = n.id"
+		" p.watched, p.rrtype FROM name n JOIN point p ON p.name = n.id"
 		" JOIN view v ON v.id = p.view"
-		" WHERE n.wire = ?1 AND (?2 IS NULL OR v.name = ?2) ORDER BY v.name";
+		" WHERE n.wire = ?1 AND (?2 IS NULL OR v.name = ?2)" LOOKUP_OF_TYPE(
+			"?3") " ORDER BY v.name, p.rrtype";
 	const struct lookup_reach *reach = walk->reach;
 	struct query query = query_begin(walk->store, get);
 	query_blob(&query, reach->domain, name_length(reach->domain));
 	query_text(&query, reach->view);
+	lookup_bind_type(&query, reach->rrtype);
 	int result = 0;
 	while (result == 0 && query_next(&query))
 		result = give_point(walk, &query);
@@ -222,7 +225,7 @@ int lookup_each_point(struct store *store, const struct lookup_reach *reach,
 	bool mine;
 	int result = lookup_begin(store, &mine);
 	if (result == 0)
-		result = lookup_domain_is_known(store, reach->domain);
+		result = lookup_domain_is_known(store, reach->domain, reach->rrtype);
 	if (result == 0)
 		result = read_run(store, reach->now, &walk.run);
 	if (result == 0)

@@ -18,6 +18,7 @@ struct lookup_point {
 	int64_t number;
 	const uint8_t *domain; /* borrowed from the caller */
 	char *view; /* owned */
+	uint16_t rrtype;
 	int64_t interval_ms;
 	int64_t bucket_ms;
 	int64_t threshold_ms; /* two usable polls further apart have a gap between them */
@@ -59,12 +60,13 @@ void lookup_finish_point(struct lookup_point *point);
 	" AND NOT EXISTS(SELECT 1 FROM imported i WHERE i.span = t.number)"
 
 typedef int (*lookup_point_fn)(void *owner, struct lookup_point *point);
-/* One call for each view that ever looked at the domain, by name, with what is known of
+/* One call for each view that ever looked at the domain, by name and type, with what is known of
  * [from, to); view NULL is any. Gaps that last end at `now`, or at
  * `to` where that is later. */
 struct lookup_reach {
 	const uint8_t *domain;
 	const char *view;
+	uint16_t rrtype; /* as in struct lookup_window */
 	int64_t from;
 	int64_t to;
 	int64_t now;

@@ -100,7 +100,7 @@ static int give_point(struct store *store, struct query *query, struct pulse_blo
 	struct lookup_span *row, const struct lookup_resume *resume)
 {
 	enum {
-		SPAN = 9
+		SPAN = 10
 	};
 	bool damaged = false;
 	struct point point = {
@@ -111,6 +111,7 @@ static int give_point(struct store *store, struct query *query, struct pulse_blo
 		.timeout_ms = query_column_int(query, 4),
 		.bucket_ms = query_column_int(query, 5),
 		.watched = query_column_int(query, 6) != 0,
+		.rrtype = lookup_rrtype(query, 9),
 	};
 	bool has_span = !query_column_is_null(query, SPAN);
 	struct pulse pulse;
@@ -137,7 +138,8 @@ static int give_points(struct store *store, const struct lookup_resume *resume)
 		"p.bucket_ms,"
 		" p.watched, p.unwatched_at,"
 		" (SELECT g.to_at FROM gap g WHERE g.point = p.number AND g.server = 0"
-		" ORDER BY g.from_at DESC LIMIT 1), " LOOKUP_SPAN_COLUMNS " FROM point p"
+		" ORDER BY g.from_at DESC LIMIT 1), p.rrtype, " LOOKUP_SPAN_COLUMNS
+		" FROM point p"
 		" CROSS JOIN name n ON n.id = p.name JOIN view v ON v.id = p.view"
 		" LEFT JOIN span t ON t.point = p.number AND t.server = 0 AND t.open = 1"
 		" LEFT JOIN server sv ON sv.id = t.server"
@@ -177,7 +179,7 @@ static int give_server_spans(struct store *store, const struct lookup_resume *re
 static int give_gaps(struct store *store, const struct lookup_resume *resume)
 {
 	static const char get[] =
-		"SELECT t.point, n.wire, v.name, sv.text, t.from_at, t.reason"
+		"SELECT t.point, n.wire, v.name, sv.text, t.from_at, t.reason, p.rrtype"
 		" FROM gap_open t" LOOKUP_PLACE_JOINS " ORDER BY t.point, sv.text";
 	struct query query = query_begin(store, get);
 	int result = 0;
@@ -189,6 +191,7 @@ static int give_gaps(struct store *store, const struct lookup_resume *resume)
 			.server = lookup_server(&query, 3),
 			.from_at = query_column_int(&query, 4),
 			.reason = (unsigned)query_column_int(&query, 5),
+			.rrtype = lookup_rrtype(&query, 6),
 		};
 		result = damaged ? -EUCLEAN
 				 : resume->on_gap(resume->owner,

@@ -50,9 +50,7 @@ int lookup_read_span(const struct query *query, int from, struct lookup_span *re
 		.domain = query_column_name(query, from + 1, &damaged),
 		.view = query_column_text(query, from + 2),
 		.server = lookup_server(query, from + 3),
-		.rrtype = query_column_is_null(query, from + 4)
-			? RECORD_TYPE_MX
-			: (uint16_t)query_column_int(query, from + 4),
+		.rrtype = lookup_rrtype(query, from + 4),
 		.alias = query_column_name(query, from + 6, &damaged),
 		.first_at = query_column_int(query, from + 7),
 		.last_at = query_column_int(query, from + 9),
@@ -115,14 +113,15 @@ int lookup_end(struct store *store, bool mine, int error)
 	return error != 0 ? error : ended;
 }
 
-int lookup_domain_is_known(struct store *store, const uint8_t *domain)
+int lookup_domain_is_known(struct store *store, const uint8_t *domain, uint16_t rrtype)
 {
 	static const char get[] = "SELECT 1 FROM name n JOIN point p ON p.name = n.id"
-				  " WHERE n.wire = ?1 LIMIT 1";
+				  " WHERE n.wire = ?1" LOOKUP_OF_TYPE("?2") " LIMIT 1";
 	if (domain == NULL)
 		return 0;
 	struct query query = query_begin(store, get);
 	query_blob(&query, domain, name_length(domain));
+	lookup_bind_type(&query, rrtype);
 	bool known = query_next(&query);
 	int error = query_end(&query);
 	return error < 0 ? error : known ? 0 : -ENOENT;
@@ -141,4 +140,20 @@ void lookup_bind_window(struct query *query, const struct lookup_window *window)
 	query_text(query, window->view);
 	query_int(query, window->to != 0 ? window->to : INT64_MAX);
 	query_int(query, window->from);
+	lookup_bind_type(query, window->rrtype);
+}
+
+void lookup_bind_type(struct query *query, uint16_t rrtype)
+{
+	if (rrtype == LOOKUP_ALL_TYPES)
+		query_int(query, -1);
+	else
+		query_int_or_null(query, store_rrtype(rrtype));
+}
+
+uint16_t lookup_rrtype(const struct query *query, int column)
+{
+	return query_column_is_null(query, column)
+		? RECORD_TYPE_MX
+		: (uint16_t)query_column_int(query, column);
 }

@@ -54,11 +54,14 @@ int lookup_begin(struct store *store, bool *ret_mine) __attribute__((warn_unused
 int lookup_end(struct store *store, bool mine, int error)
 	__attribute__((warn_unused_result));
 
-/* Returns 0, or -ENOENT for a domain without a point. NULL is any domain. */
-int lookup_domain_is_known(struct store *store, const uint8_t *domain)
-	__attribute__((warn_unused_result));
 /* The end of a window: `to`, or `now` where that is earlier or `to` is open. */
 int64_t lookup_window_end(const struct lookup_window *window);
 
-/* Binds (domain, view, to, from) as parameters 1 to 4. */
+/* That a point `p` is of the type bound to `parameter` by lookup_bind_type. */
+#define LOOKUP_OF_TYPE(parameter) " AND (" parameter " = -1 OR p.rrtype IS " parameter ")"
+void lookup_bind_type(struct query *query, uint16_t rrtype);
+/* An rrtype, NULL being MX. */
+uint16_t lookup_rrtype(const struct query *query, int column);
+
+/* Binds (domain, view, to, from, type) as parameters 1 to 5. */
 void lookup_bind_window(struct query *query, const struct lookup_window *window);

@@ -12,13 +12,13 @@ static const char spans_of_domain[] =
 	" JOIN view v ON v.id = p.view CROSS JOIN span t ON t.point = p.number"
 	" JOIN server sv ON sv.id = t.server" LOOKUP_SPAN_JOINS
 	" WHERE n.wire = ?1 AND (?2 IS NULL OR v.name = ?2) AND t.first_at < ?3"
-	" AND (t.last_at >= ?4 OR t.open = 1)"
-	" ORDER BY t.first_at, v.name, sv.text, t.number";
+	" AND (t.last_at >= ?4 OR t.open = 1)" LOOKUP_OF_TYPE(
+		"?5") " ORDER BY t.first_at, v.name, sv.text, t.rrtype, t.number";
 static const char spans_of_all[] =
 	"SELECT " LOOKUP_SPAN_COLUMNS " FROM span t" LOOKUP_PLACE_JOINS LOOKUP_SPAN_JOINS
 	" WHERE ?1 IS NULL AND (?2 IS NULL OR v.name = ?2) AND t.first_at < ?3"
-	" AND (t.last_at >= ?4 OR t.open = 1)"
-	" ORDER BY t.first_at, v.name, sv.text, t.number";
+	" AND (t.last_at >= ?4 OR t.open = 1)" LOOKUP_OF_TYPE(
+		"?5") " ORDER BY t.first_at, v.name, sv.text, t.rrtype, t.number";
 
 static int read_spans(struct store *store, const struct lookup_window *window,
 	lookup_span_fn fn, void *owner)
@@ -48,7 +48,7 @@ int lookup_spans(struct store *store, const struct lookup_window *window,
 	bool mine;
 	int result = lookup_begin(store, &mine);
 	if (result == 0)
-		result = lookup_domain_is_known(store, window->domain);
+		result = lookup_domain_is_known(store, window->domain, window->rrtype);
 	if (result == 0)
 		result = read_spans(store, window, fn, owner);
 	return lookup_end(store, mine, result);
@@ -56,13 +56,18 @@ int lookup_spans(struct store *store, const struct lookup_window *window,
 
 #define GAPS(condition)                                                                  \
 	"SELECT t.number, n.wire, v.name, sv.text, t.from_at AS from_at, t.to_at,"       \
-	" t.reason, t.imported FROM gap t" LOOKUP_PLACE_JOINS " WHERE " condition        \
-	" AND (?2 IS NULL OR v.name = ?2) AND t.from_at < ?3 AND t.to_at > ?4"           \
-	" UNION ALL "                                                                    \
-	"SELECT 0, n.wire, v.name, sv.text, t.from_at, 0, t.reason, 0"                   \
-	" FROM gap_open t" LOOKUP_PLACE_JOINS " WHERE " condition                        \
-	" AND (?2 IS NULL OR v.name = ?2) AND t.from_at < ?3"                            \
-	" ORDER BY 5, 3, 4"
+	" t.reason, t.imported, p.rrtype FROM gap t" LOOKUP_PLACE_JOINS                  \
+	" WHERE " condition LOOKUP_OF_TYPE(                                              \
+		"?5") " AND (?2 IS NULL OR v.name = ?2) AND t.from_at < ?3 AND t.to_at " \
+		      "> ?4"                                                             \
+		      " UNION ALL "                                                      \
+		      "SELECT 0, n.wire, v.name, sv.text, t.from_at, 0, t.reason, 0, "   \
+		      "p.rrtype"                                                         \
+		      " FROM gap_open t" LOOKUP_PLACE_JOINS                              \
+		      " WHERE " condition LOOKUP_OF_TYPE(                                \
+			      "?5") " AND (?2 IS NULL OR v.name = ?2) AND t.from_at < "  \
+				    "?3"                                                 \
+				    " ORDER BY 5, 3, 4, 9"
 
 static const char gaps_of_domain[] =
 	GAPS("t.point IN (SELECT q.number FROM point q JOIN name m ON m.id = q.name"
@@ -87,6 +92,7 @@ static int read_gaps(struct store *store, const struct lookup_window *window,
 			.to_at = query_column_int(&query, 5),
 			.reason = (unsigned)query_column_int(&query, 6),
 			.imported = query_column_int(&query, 7) != 0,
+			.rrtype = lookup_rrtype(&query, 8),
 		};
 		result = damaged ? -EUCLEAN : fn(owner, &gap);
 	}
@@ -100,7 +106,7 @@ int lookup_gaps(struct store *store, const struct lookup_window *window, lookup_
 	bool mine;
 	int result = lookup_begin(store, &mine);
 	if (result == 0)
-		result = lookup_domain_is_known(store, window->domain);
+		result = lookup_domain_is_known(store, window->domain, window->rrtype);
 	if (result == 0)
 		result = read_gaps(store, window, fn, owner);
 	return lookup_end(store, mine, result);

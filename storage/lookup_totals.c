@@ -6,14 +6,21 @@
 int lookup_totals(struct store *store, struct lookup_totals *ret_totals)
 {
 	static const char get[] =
-		"SELECT (SELECT count(DISTINCT name) FROM point),"
-		" (SELECT count(*) FROM point), (SELECT count(*) FROM point WHERE "
-		"watched = 1),"
-		" (SELECT count(*) FROM span), (SELECT count(*) FROM gap),"
-		" (SELECT count(*) FROM gap_open),"
-		" (SELECT count(*) FROM span WHERE from_answer IS NOT NULL)"
-		" + (SELECT count(*) FROM change), (SELECT count(*) FROM suspicion),"
-		" (SELECT count(*) FROM ledger), (SELECT min(first_at) FROM span)";
+		"SELECT (SELECT count(DISTINCT name) FROM point WHERE rrtype IS NULL),"
+		" (SELECT count(*) FROM point WHERE rrtype IS NULL),"
+		" (SELECT count(*) FROM point WHERE watched = 1 AND rrtype IS NULL),"
+		" (SELECT count(*) FROM span WHERE rrtype IS NULL),"
+		" (SELECT count(*) FROM gap g JOIN point p ON p.number = g.point"
+		" WHERE p.rrtype IS NULL),"
+		" (SELECT count(*) FROM gap_open g JOIN point p ON p.number = g.point"
+		" WHERE p.rrtype IS NULL),"
+		" (SELECT count(*) FROM span WHERE from_answer IS NOT NULL"
+		" AND rrtype IS NULL)"
+		" + (SELECT count(*) FROM change WHERE rrtype IS NULL), (SELECT count(*) "
+		"FROM suspicion),"
+		" (SELECT count(*) FROM ledger), (SELECT min(first_at) FROM span),"
+		" (SELECT count(DISTINCT name) FROM point"
+		" WHERE watched = 1 AND rrtype IS NOT NULL)";
 	struct lookup_totals totals = {0};
 	struct run_end end = {0};
 	bool mine;
@@ -32,6 +39,7 @@ int lookup_totals(struct store *store, struct lookup_totals *ret_totals)
 		totals.suspicions = (uint64_t)query_column_int(&query, 7);
 		totals.ledger = (uint64_t)query_column_int(&query, 8);
 		totals.first_at = query_column_int(&query, 9);
+		totals.hosts = (uint64_t)query_column_int(&query, 10);
 	}
 	error = query_end(&query);
 	if (error == 0)

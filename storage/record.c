@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 static const struct {
 	unsigned reason;
@@ -104,4 +105,44 @@ const char *confirmation_name(enum confirmation by)
 		return "server";
 	}
 	return "unknown";
+}
+
+bool record_type_is_address(uint16_t rrtype)
+{
+	return rrtype == RECORD_TYPE_A || rrtype == RECORD_TYPE_AAAA;
+}
+
+static const struct {
+	uint16_t rrtype;
+	const char *name;
+} types[] = {
+	{RECORD_TYPE_MX, "MX"},
+	{RECORD_TYPE_A, "A"},
+	{RECORD_TYPE_AAAA, "AAAA"},
+};
+
+const char *record_type_name(uint16_t rrtype)
+{
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+		if (types[i].rrtype == rrtype)
+			return types[i].name;
+	return "TYPE?";
+}
+
+int record_type_from_name(const char *name, uint16_t *ret_rrtype)
+{
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		if (strcasecmp(types[i].name, name) != 0)
+			continue;
+		*ret_rrtype = types[i].rrtype;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+const char *record_answer_name(uint16_t rrtype, enum answer_state state)
+{
+	if (record_type_is_address(rrtype) && state == ANSWER_MX)
+		return "address";
+	return answer_state_name(state);
 }

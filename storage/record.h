@@ -13,7 +13,22 @@
 
 #include "resolvers/mxset.h"
 
-#define RECORD_TYPE_MX 15 /* rrtype of the only spans polled so far */
+/* What a point looks at. In what is written, 0 is MX too. */
+enum {
+	RECORD_TYPE_A = 1,
+	RECORD_TYPE_MX = 15,
+	RECORD_TYPE_AAAA = 28,
+};
+
+/* Whether the answers are sets of addresses, as of resolvers/address.h. */
+bool record_type_is_address(uint16_t rrtype);
+/* "MX", "A", "AAAA"; "TYPE?". Static. */
+const char *record_type_name(uint16_t rrtype);
+/* In any case. Returns 0 or -EINVAL. */
+int record_type_from_name(const char *name, uint16_t *ret_rrtype)
+	__attribute__((warn_unused_result));
+/* What an answer is called: as answer_state_name(), but "address" for a set of addresses. */
+const char *record_answer_name(uint16_t rrtype, enum answer_state state);
 
 enum gap_reason {
 	/* 16 to 21: the failure of that number in enum answer_state */
@@ -64,11 +79,13 @@ struct answer_value {
 	const struct mxset *set; /* never NULL; empty unless state is MX or NULL_MX */
 };
 
-/* One domain looked at from one view: what is polled. Its number is stable in one store. */
+/* One type of record of one domain looked at from one view: what is polled. Its number is stable
+ * in one store. */
 struct point {
 	int64_t number; /* from 1, dense */
-	const uint8_t *domain; /* wire name, lower case */
+	const uint8_t *domain; /* wire name, lower case; of addresses the exchange */
 	const char *view;
+	uint16_t rrtype;
 	int64_t interval_ms;
 	int64_t timeout_ms; /* of one try */
 	int64_t bucket_ms; /* length of its coverage buckets, a day at most */
@@ -114,6 +131,7 @@ struct gap {
 	const uint8_t *domain;
 	const char *view;
 	const char *server; /* NULL for the view as a whole */
+	uint16_t rrtype; /* of its point */
 	int64_t from_at; /* last usable poll before it, or when watching began */
 	int64_t to_at; /* next usable poll; 0 while it lasts */
 	unsigned reason;
@@ -122,6 +140,7 @@ struct gap {
 
 struct bucket {
 	int64_t point;
+	uint16_t rrtype; /* of the point; where it is read or imported */
 	int64_t from_at;
 	int64_t length_ms;
 	uint32_t polls;
@@ -151,6 +170,7 @@ struct suspicion {
 	const uint8_t *domain;
 	const char *view;
 	const char *server; /* which one said so */
+	uint16_t rrtype;
 	int64_t at;
 	struct answer_value
 		held; /* what the view went on saying; state NONE where nothing yet */

@@ -268,11 +268,30 @@ static const char *const version_4[] = {
 	NULL,
 };
 
+/*
+ * Addresses of exchanges: a point looks at one type of record, NULL being MX. The table is made
+ * anew, since its old constraint allowed a name one point a view.
+ */
+static const char *const version_5[] = {
+	"CREATE TABLE new_point(number INTEGER PRIMARY KEY,"
+	" name INTEGER NOT NULL REFERENCES name, view INTEGER NOT NULL REFERENCES view,"
+	" rrtype INTEGER, interval_ms INTEGER NOT NULL, timeout_ms INTEGER NOT NULL,"
+	" bucket_ms INTEGER NOT NULL, watched INTEGER NOT NULL,"
+	" unwatched_at INTEGER) STRICT",
+	"INSERT INTO new_point SELECT number, name, view, NULL, interval_ms, timeout_ms,"
+	" bucket_ms, watched, unwatched_at FROM point",
+	"DROP TABLE point",
+	"ALTER TABLE new_point RENAME TO point",
+	"CREATE UNIQUE INDEX point_place ON point(name, view, ifnull(rrtype, 15))",
+	NULL,
+};
+
 static const char *const *const steps[SCHEMA_VERSION] = {
 	version_1,
 	version_2,
 	version_3,
 	version_4,
+	version_5,
 };
 
 static int run(sqlite3 *db, const char *sql)
@@ -316,10 +335,12 @@ static int take_step(sqlite3 *db, int version, const char *site, int64_t now)
 
 int schema_migrate(sqlite3 *db, int version, const char *site, int64_t now)
 {
-	int rc = SQLITE_OK;
+	/* A table that others refer to can be made anew only while nobody checks. */
+	int rc = run(db, "PRAGMA foreign_keys=0");
 	for (; rc == SQLITE_OK && version < SCHEMA_VERSION; version++)
 		rc = take_step(db, version, site, now);
 	if (rc != SQLITE_OK && !sqlite3_get_autocommit(db))
 		run(db, "ROLLBACK");
-	return rc;
+	const int checked = run(db, "PRAGMA foreign_keys=1");
+	return rc != SQLITE_OK ? rc : checked;
 }

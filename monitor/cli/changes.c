@@ -20,31 +20,31 @@ struct printing {
 	uint64_t rows;
 };
 
-static bool has_operator(
-	const struct printing *printing, const struct answer_value *answer)
+static bool has_operator(const struct printing *printing, uint16_t rrtype,
+	const struct answer_value *answer)
 {
 	struct operator_list list;
 	bool has;
 
-	if (operator_list_of(printing->cli->operators, answer->set, &list) < 0)
+	if (operator_list_of(printing->cli->operators, rrtype, answer->set, &list) < 0)
 		return false;
 	has = operator_list_has(&list, printing->operator);
 	operator_list_finish(&list);
 	return has;
 }
 
-static bool is_wanted(const struct printing *printing, const struct answer_value *a,
-	const struct answer_value *b)
+static bool is_wanted(const struct printing *printing, uint16_t rrtype,
+	const struct answer_value *a, const struct answer_value *b)
 {
-	return printing->operator== NULL || has_operator(printing, a) ||
-		has_operator(printing, b);
+	return printing->operator== NULL || has_operator(printing, rrtype, a) ||
+		has_operator(printing, rrtype, b);
 }
 
-static void add_answer(
-	struct printing *printing, const char *label, const struct answer_value *answer)
+static void add_answer(struct printing *printing, const char *label, uint16_t rrtype,
+	const struct answer_value *answer)
 {
-	char *words =
-		describe_answer(printing->cli->operators, answer, printing->cli->utf8);
+	char *words = describe_answer(
+		printing->cli->operators, rrtype, answer, printing->cli->utf8);
 	char *text = NULL;
 
 	if (words == NULL || asprintf(&text, "%s %s", label, words) < 0)
@@ -72,7 +72,7 @@ static int on_change(void *owner, const struct change *change)
 	struct printing *printing = owner;
 	char text[160];
 
-	if (!is_wanted(printing, &change->from, &change->to))
+	if (!is_wanted(printing, change->rrtype, &change->from, &change->to))
 		return 0;
 	printing->rows++;
 	if (printing->cli->json)
@@ -80,8 +80,8 @@ static int on_change(void *owner, const struct change *change)
 			printing->cli->operators, printing->cli->store, change));
 	add_row(printing, change->at, change->view, change->domain,
 		change_kind_name(change->kind));
-	add_answer(printing, "from", &change->from);
-	add_answer(printing, "to", &change->to);
+	add_answer(printing, "from", change->rrtype, &change->from);
+	add_answer(printing, "to", change->rrtype, &change->to);
 	if (change->server != NULL || change->imported ||
 		change->confirmed_by == CONFIRMED_NOT) {
 		snprintf(text, sizeof text, "%s%s%s%s",
@@ -99,14 +99,14 @@ static int on_suspicion(void *owner, const struct suspicion *suspicion)
 	struct printing *printing = owner;
 	char text[256];
 
-	if (!is_wanted(printing, &suspicion->held, &suspicion->seen))
+	if (!is_wanted(printing, suspicion->rrtype, &suspicion->held, &suspicion->seen))
 		return 0;
 	printing->rows++;
 	if (printing->cli->json)
 		return row_print(row_of_suspicion(printing->cli->operators, suspicion));
 	add_row(printing, suspicion->at, suspicion->view, suspicion->domain, "suspicion");
-	add_answer(printing, "held", &suspicion->held);
-	add_answer(printing, "seen", &suspicion->seen);
+	add_answer(printing, "held", suspicion->rrtype, &suspicion->held);
+	add_answer(printing, "seen", suspicion->rrtype, &suspicion->seen);
 	snprintf(text, sizeof text, "%s%s%s%s", suspicion->why,
 		suspicion->server != NULL ? " (server\t" : "",
 		suspicion->server != NULL ? suspicion->server : "",
@@ -159,7 +159,7 @@ enum cli_status cli_changes(struct cli *cli)
 	enum cli_status status;
 	int err;
 
-	if (!cli_read_window(cli, &window))
+	if (!cli_read_window(cli, &window) || !cli_read_type(cli, &window.rrtype))
 		return CLI_WRONG_CALL;
 	if (domain_text != NULL) {
 		if (!cli_read_domain(domain_text, domain))
@@ -168,6 +168,7 @@ enum cli_status cli_changes(struct cli *cli)
 	}
 	if (window.from == 0)
 		window.from = (window.to != 0 ? window.to : cli->now) - DEFAULT_WINDOW_MS;
+	cli->networks = window.rrtype != 0;
 	status = cli_open_store(cli);
 	if (status == CLI_DONE)
 		status = cli_load_operators(cli);

@@ -77,8 +77,8 @@ static int on_instant(void *owner, const struct lookup_instant *instant)
 		instant->before->last_at <= checking->last_poll_at)
 		return 0;
 	checking->last_poll_at = instant->before->last_at;
-	answer = describe_answer(
-		checking->cli->operators, &instant->before->answer, false);
+	answer = describe_answer(checking->cli->operators, RECORD_TYPE_MX,
+		&instant->before->answer, false);
 	if (answer == NULL)
 		return -ENOMEM;
 	for (char *tab = strchr(answer, '\t'); tab != NULL; tab = strchr(tab, '\t'))
@@ -103,7 +103,10 @@ static int look(struct checking *checking, const uint8_t *domain)
 	if (err == 0)
 		err = lookup_coverage(store, &window, on_coverage, checking);
 	if (err == 0)
-		err = lookup_at(store, domain, NULL, now, now, on_instant, checking);
+		err = lookup_at(store,
+			&(struct lookup_window){
+				.domain = domain, .view = NULL, .now = now},
+			now, on_instant, checking);
 	return err == -ENOENT ? 0 : err;
 }
 

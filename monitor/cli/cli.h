@@ -47,6 +47,7 @@ struct cli {
 	char *found_path; /* owned; what conf_path points to, if it was found */
 	struct store *store;
 	struct operators *operators; /* NULL until loaded */
+	bool networks; /* they are to know addresses too, whose table takes time to read */
 	int64_t now; /* of the call */
 	bool json;
 	bool colour;
@@ -90,6 +91,8 @@ bool cli_read_instant(const struct cli *cli, const char *option, int64_t *ret_at
 /* Reads the first argument as the id of an incident of the open store. */
 enum cli_status cli_read_incident(const struct cli *cli, int64_t *ret_number);
 /* Reads --from, --to, --view. */
+/* --type: 0 where it is not given, or LOOKUP_ALL_TYPES. */
+bool cli_read_type(const struct cli *cli, uint16_t *ret_rrtype);
 bool cli_read_window(const struct cli *cli, struct lookup_window *ret_window);
 
 /* The commands. */

@@ -45,6 +45,7 @@ static const struct cli_option history_options[] = {
 	VIEW_OPTION,
 	{"evidence", NULL, "add the messages kept with each change", NULL, 0},
 	{"format", "FORMAT", "table, json, csv or cof", "table json csv cof", 0},
+	{"type", "TYPE", "mx, or a, aaaa or all of an exchange", "mx a aaaa all", 0},
 	{0},
 };
 static const struct cli_option changes_options[] = {
@@ -54,6 +55,8 @@ static const struct cli_option changes_options[] = {
 	{"operator", "NAME", "changes from or to this operator", NULL, 0},
 	VIEW_OPTION,
 	{"suspicions", NULL, "what was not confirmed, instead", NULL, 0},
+	{"type", "TYPE", "mx (default), a or aaaa of exchanges, or all", "mx a aaaa all",
+		0},
 	{0},
 };
 static const struct cli_option import_options[] = {

@@ -86,7 +86,8 @@ enum cli_status cli_load_operators(struct cli *cli)
 
 	if (cli->operators != NULL)
 		return CLI_DONE;
-	if (operators_create(file != NULL ? file->operators_file : NULL, NULL,
+	const char *asn = file != NULL && cli->networks ? file->asn_file : NULL;
+	if (operators_create(file != NULL ? file->operators_file : NULL, asn,
 		    &cli->operators, &error) == 0)
 		return CLI_DONE;
 	cli_say("%s", error.text);
@@ -227,6 +228,20 @@ enum cli_status cli_read_incident(const struct cli *cli, int64_t *ret_number)
 	fprintf(stderr, "\" is no incident of this store: expected an id as %s-i7\n",
 		store_site(cli->store));
 	return CLI_WRONG_CALL;
+}
+
+bool cli_read_type(const struct cli *cli, uint16_t *ret_rrtype)
+{
+	const char *type = options_value(&cli->options, "type");
+
+	*ret_rrtype = 0;
+	if (type != NULL && strcmp(type, "all") == 0)
+		*ret_rrtype = LOOKUP_ALL_TYPES;
+	else if (type != NULL && record_type_from_name(type, ret_rrtype) < 0) {
+		cli_wrong_call("--type is mx, a, aaaa or all");
+		return false;
+	}
+	return true;
 }
 
 bool cli_read_window(const struct cli *cli, struct lookup_window *ret_window)

@@ -7,6 +7,7 @@
 #include "monitor/cli/table.h"
 #include "monitor/operator.h"
 #include "monitor/operators.h"
+#include "resolvers/address.h"
 #include "storage/instant.h"
 #include "storage/lookup.h"
 #include "storage/record.h"
@@ -97,11 +98,12 @@ static void put_operator(const char *name, FILE *out)
 		fputc(*name == ' ' ? '\t' : *name, out);
 }
 
-static void put_operators(struct operators *operators, const struct mxset *set, FILE *out)
+static void put_operators(
+	struct operators *operators, uint16_t rrtype, const struct mxset *set, FILE *out)
 {
 	struct operator_list list;
 
-	if (operator_list_of(operators, set, &list) < 0)
+	if (operator_list_of(operators, rrtype, set, &list) < 0)
 		return;
 	for (size_t i = 0; i < list.len; i++) {
 		fputs(i == 0 ? " [" : ", ", out);
@@ -111,15 +113,18 @@ static void put_operators(struct operators *operators, const struct mxset *set, 
 	operator_list_finish(&list);
 }
 
-static const char *plain_answer(enum answer_state state)
+static const char *plain_answer(uint16_t rrtype, enum answer_state state)
 {
 	switch (state) {
 	case ANSWER_NODATA:
-		return "nodata (no MX: mail goes to A and AAAA)";
+		return record_type_is_address(rrtype)
+			? "nodata (no address)"
+			: "nodata (no MX: mail goes to A and AAAA)";
 	case ANSWER_NULL_MX:
 		return "null-mx (takes no mail)";
 	case ANSWER_NXDOMAIN:
-		return "nxdomain (no such domain)";
+		return record_type_is_address(rrtype) ? "nxdomain (no such name)"
+						      : "nxdomain (no such domain)";
 	case ANSWER_NONE:
 		return "nothing yet";
 	case ANSWER_MX:
@@ -134,24 +139,34 @@ static const char *plain_answer(enum answer_state state)
 	return answer_state_name(state);
 }
 
-char *describe_answer(
-	struct operators *operators, const struct answer_value *answer, bool utf8)
+static void put_host(uint16_t rrtype, const struct mxhost *host, bool utf8, FILE *out)
+{
+	char name[DESCRIBE_NAME_MAX];
+
+	if (record_type_is_address(rrtype))
+		fputs(address_format(host->exchange, name), out);
+	else
+		fprintf(out, "%u\t%s", host->preference,
+			describe_name(host->exchange, utf8, name));
+}
+
+char *describe_answer(struct operators *operators, uint16_t rrtype,
+	const struct answer_value *answer, bool utf8)
 {
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
-	char name[DESCRIBE_NAME_MAX];
 
 	if (out == NULL)
 		return NULL;
 	if (answer->state != ANSWER_MX)
-		fputs(plain_answer(answer->state), out);
-	for (size_t i = 0; answer->state == ANSWER_MX && i < answer->set->len; i++)
-		fprintf(out, "%s%u\t%s", i > 0 ? ", " : "",
-			answer->set->hosts[i].preference,
-			describe_name(answer->set->hosts[i].exchange, utf8, name));
+		fputs(plain_answer(rrtype, answer->state), out);
+	for (size_t i = 0; answer->state == ANSWER_MX && i < answer->set->len; i++) {
+		fputs(i > 0 ? ", " : "", out);
+		put_host(rrtype, &answer->set->hosts[i], utf8, out);
+	}
 	if (answer->state == ANSWER_MX)
-		put_operators(operators, answer->set, out);
+		put_operators(operators, rrtype, answer->set, out);
 	if (fclose(out) != 0) {
 		free(text);
 		return NULL;

@@ -30,8 +30,8 @@ char *describe_name(const uint8_t *name, bool utf8, char ret_text[DESCRIBE_NAME_
 
 /* "10 mx00.ionos.de, 10 mx01.ionos.de [IONOS]", or the answer's name; for table_wrap.
  * Returned; free with free(). NULL when there is no memory. */
-char *describe_answer(
-	struct operators *operators, const struct answer_value *answer, bool utf8);
+char *describe_answer(struct operators *operators, uint16_t rrtype,
+	const struct answer_value *answer, bool utf8);
 
 /* What the history can swear to, as a sentence and a list of gaps. */
 void describe_coverage(const struct coverage *coverage, FILE *out);

@@ -45,13 +45,17 @@ static char *format_ttl(const struct span *span, char ret_text[DESCRIBE_TEXT_MAX
 /* What stands below the row: the answer, and what is unusual about it. */
 static void add_answer(struct printing *printing, const struct span *span)
 {
-	char *answer = describe_answer(
-		printing->cli->operators, &span->answer, printing->cli->utf8);
+	char *answer = describe_answer(printing->cli->operators, span->rrtype,
+		&span->answer, printing->cli->utf8);
 	char alias[DESCRIBE_NAME_MAX];
 	char *text = NULL;
 
 	if (answer != NULL &&
-		asprintf(&text, "%s%s%s%s%s%s%s%s",
+		asprintf(&text, "%s%s%s%s%s%s%s%s%s%s",
+			record_type_is_address(span->rrtype)
+				? record_type_name(span->rrtype)
+				: "",
+			record_type_is_address(span->rrtype) ? "\t" : "",
 			span->server != NULL ? "server\t" : "",
 			span->server != NULL ? span->server : "",
 			span->server != NULL ? ": " : "", answer,
@@ -162,7 +166,8 @@ static int on_span_as_csv(void *owner, const struct span *span)
 	char *answer;
 
 	printing->spans++;
-	answer = describe_answer(printing->cli->operators, &span->answer, false);
+	answer = describe_answer(
+		printing->cli->operators, span->rrtype, &span->answer, false);
 	if (answer == NULL)
 		return -ENOMEM;
 	for (char *tab = strchr(answer, '\t'); tab != NULL; tab = strchr(tab, '\t'))
@@ -170,7 +175,7 @@ static int on_span_as_csv(void *owner, const struct span *span)
 	put_cell(name_format(span->domain, text), ',');
 	put_cell(span->view, ',');
 	put_cell(span->server != NULL ? span->server : "", ',');
-	put_cell(answer_state_name(span->answer.state), ',');
+	put_cell(record_answer_name(span->rrtype, span->answer.state), ',');
 	put_cell(span->answer.state == ANSWER_MX ? answer : "", ',');
 	put_cell(instant_format(span->first_at, instant), ',');
 	put_cell(instant_format(span->last_at, instant), ',');
@@ -235,14 +240,19 @@ static int on_instant_for_people(void *owner, const struct lookup_instant *insta
 	char text[DESCRIBE_TEXT_MAX];
 	char *answer;
 
-	printf("%s%s%s: ", instant->view, instant->server != NULL ? ", server " : "",
+	printf("%s%s%s%s%s: ", instant->view,
+		record_type_is_address(instant->rrtype) ? " " : "",
+		record_type_is_address(instant->rrtype)
+			? record_type_name(instant->rrtype)
+			: "",
+		instant->server != NULL ? ", server " : "",
 		instant->server != NULL ? instant->server : "");
 	if (!instant->known || instant->before == NULL) {
 		puts("not known");
 		return 0;
 	}
-	answer = describe_answer(
-		printing->cli->operators, &instant->before->answer, printing->cli->utf8);
+	answer = describe_answer(printing->cli->operators, instant->rrtype,
+		&instant->before->answer, printing->cli->utf8);
 	if (answer == NULL)
 		return -ENOMEM;
 	table_wrap(answer, table_text_width(instant->view) + 2, 4, stdout);
@@ -254,8 +264,8 @@ static int on_instant_for_people(void *owner, const struct lookup_instant *insta
 			describe_duration(instant->within_ms, text));
 	if (instant->after == NULL)
 		return 0;
-	answer = describe_answer(
-		printing->cli->operators, &instant->after->answer, printing->cli->utf8);
+	answer = describe_answer(printing->cli->operators, instant->rrtype,
+		&instant->after->answer, printing->cli->utf8);
 	if (answer == NULL)
 		return -ENOMEM;
 	fputs("    then: ", stdout);
@@ -273,9 +283,8 @@ static int print_instant(struct printing *printing, int64_t at, bool json)
 		describe_name(printing->domain, printing->cli->utf8, name);
 		printf("%s at %s UTC\n\n", name, describe_instant(at, text));
 	}
-	return lookup_at(printing->cli->store, printing->domain, printing->window.view,
-		at, printing->cli->now, json ? on_instant_as_json : on_instant_for_people,
-		printing);
+	return lookup_at(printing->cli->store, &printing->window, at,
+		json ? on_instant_as_json : on_instant_for_people, printing);
 }
 
 static enum cli_status check_call(const struct cli *cli, const char *format)
@@ -292,12 +301,22 @@ static enum cli_status check_call(const struct cli *cli, const char *format)
 	return CLI_DONE;
 }
 
+/* Without a wish: MX, and of a name that is only somebody's exchange its addresses. */
+static uint16_t choose_type(const struct cli *cli, const uint8_t *domain, uint16_t wish)
+{
+	if (wish == 0 &&
+		lookup_domain_is_known(cli->store, domain, RECORD_TYPE_MX) == -ENOENT)
+		return LOOKUP_ALL_TYPES;
+	return wish;
+}
+
 enum cli_status cli_history(struct cli *cli)
 {
 	struct printing printing = {.cli = cli, .coverage_out = stdout};
 	const char *format = options_value(&cli->options, "format");
 	uint8_t domain[NAME_WIRE_MAX];
 	char text[NAME_TEXT_MAX];
+	uint16_t type;
 	int64_t at;
 	enum cli_status status;
 	int err;
@@ -309,14 +328,17 @@ enum cli_status cli_history(struct cli *cli)
 	if (status != CLI_DONE)
 		return status;
 	if (!cli_read_domain(cli->options.arguments[0], domain) ||
-		!cli_read_window(cli, &printing.window) ||
+		!cli_read_window(cli, &printing.window) || !cli_read_type(cli, &type) ||
 		!cli_read_instant(cli, "at", &at))
 		return CLI_WRONG_CALL;
 	printing.domain = domain;
 	printing.window.domain = domain;
 	status = cli_open_store(cli);
-	if (status == CLI_DONE)
-		status = cli_load_operators(cli);
+	if (status != CLI_DONE)
+		return status;
+	printing.window.rrtype = choose_type(cli, domain, type);
+	cli->networks = printing.window.rrtype != 0;
+	status = cli_load_operators(cli);
 	if (status != CLI_DONE)
 		return status;
 	if (options_has(&cli->options, "at"))

@@ -71,8 +71,8 @@ static int on_span(void *owner, const struct span *span)
 	if (span->server != NULL || span->rrtype != RECORD_TYPE_MX)
 		return 0;
 	seen = find_view(showing, span->view);
-	answer = describe_answer(
-		showing->cli->operators, &span->answer, showing->cli->utf8);
+	answer = describe_answer(showing->cli->operators, RECORD_TYPE_MX, &span->answer,
+		showing->cli->utf8);
 	if (seen == NULL || answer == NULL) {
 		free(answer);
 		return seen == NULL ? 0 : -ENOMEM;

@@ -6,6 +6,7 @@
 
 #include "monitor/operator.h"
 #include "monitor/operators.h"
+#include "resolvers/address.h"
 #include "resolvers/name.h"
 #include "storage/instant.h"
 #include "storage/lookup.h"
@@ -41,11 +42,13 @@ static json_t *make_ttl(uint32_t ttl, uint32_t unset)
 	return ttl != unset ? json_integer(ttl) : json_null();
 }
 
-static json_t *make_hosts(const struct mxset *set)
+/* Empty for addresses. */
+static json_t *make_mx(uint16_t rrtype, const struct mxset *set)
 {
 	json_t *hosts = json_array();
+	size_t len = record_type_is_address(rrtype) ? 0 : set->len;
 
-	for (size_t i = 0; i < set->len; i++)
+	for (size_t i = 0; i < len; i++)
 		json_array_append_new(hosts,
 			json_pack("{s:i, s:o}", "preference",
 				(int)set->hosts[i].preference, "exchange",
@@ -53,12 +56,24 @@ static json_t *make_hosts(const struct mxset *set)
 	return hosts;
 }
 
-static json_t *make_operators(struct operators *operators, const struct mxset *set)
+static json_t *make_addresses(const struct mxset *set)
+{
+	json_t *addresses = json_array();
+	char text[ENDPOINT_TEXT_MAX];
+
+	for (size_t i = 0; i < set->len; i++)
+		json_array_append_new(addresses,
+			json_string(address_format(set->hosts[i].exchange, text)));
+	return addresses;
+}
+
+static json_t *make_operators(
+	struct operators *operators, uint16_t rrtype, const struct mxset *set)
 {
 	json_t *names = json_array();
 	struct operator_list list;
 
-	if (operator_list_of(operators, set, &list) < 0)
+	if (operator_list_of(operators, rrtype, set, &list) < 0)
 		return names;
 	for (size_t i = 0; i < list.len; i++)
 		json_array_append_new(names, json_string(list.entries[i]->name));
@@ -66,33 +81,44 @@ static json_t *make_operators(struct operators *operators, const struct mxset *s
 	return names;
 }
 
-static json_t *make_answer(struct operators *operators, const struct answer_value *answer)
+/* Adds what only addresses have. Takes and returns the row. */
+static json_t *with_addresses(json_t *row, uint16_t rrtype, const struct mxset *set)
 {
-	return json_pack("{s:s, s:o, s:o}", "answer", answer_state_name(answer->state),
-		"mx", make_hosts(answer->set), "operators",
-		make_operators(operators, answer->set));
+	if (row != NULL && record_type_is_address(rrtype))
+		json_object_set_new(row, "addresses", make_addresses(set));
+	return row;
 }
 
-static const char *type_name(uint16_t rrtype)
+static json_t *make_answer(
+	struct operators *operators, uint16_t rrtype, const struct answer_value *answer)
 {
-	return rrtype == RECORD_TYPE_MX ? "MX" : "TYPE?";
+	json_t *row = json_pack("{s:s, s:o, s:o}", "answer",
+		record_answer_name(rrtype, answer->state), "mx",
+		make_mx(rrtype, answer->set), "operators",
+		make_operators(operators, rrtype, answer->set));
+
+	return with_addresses(row, rrtype, answer->set);
 }
 
 json_t *row_of_span(struct operators *operators, const struct span *span)
 {
 	bool ttl = span->ttl_max != 0 || span->ttl_min != UINT32_MAX;
 
-	return json_pack("{s:o, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, "
-			 "s:b, s:b}",
+	json_t *row = json_pack(
+		"{s:o, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, "
+		"s:b, s:b}",
 		"domain", make_name(span->domain), "view", span->view, "server",
-		make_text(span->server), "rrtype", type_name(span->rrtype), "answer",
-		answer_state_name(span->answer.state), "mx", make_hosts(span->answer.set),
-		"operators", make_operators(operators, span->answer.set), "first_seen",
+		make_text(span->server), "rrtype", record_type_name(span->rrtype),
+		"answer", record_answer_name(span->rrtype, span->answer.state), "mx",
+		make_mx(span->rrtype, span->answer.set), "operators",
+		make_operators(operators, span->rrtype, span->answer.set), "first_seen",
 		row_instant(span->first_at), "last_seen", row_instant(span->last_at),
 		"polls", (json_int_t)span->polls, "ttl_min",
 		make_ttl(ttl ? span->ttl_min : UINT32_MAX, UINT32_MAX), "ttl_max",
 		ttl ? json_integer(span->ttl_max) : json_null(), "authenticated",
 		(span->flags & SPAN_AUTHENTICATED) != 0, "imported", span->imported);
+
+	return with_addresses(row, span->rrtype, span->answer.set);
 }
 
 static json_t *make_gap(const struct gap *gap)
@@ -122,7 +148,7 @@ json_t *row_of_coverage(const struct coverage *coverage)
 
 	for (size_t i = 0; i < coverage->gaps_len; i++)
 		json_array_append_new(gaps, make_gap(&coverage->gaps[i]));
-	return json_pack("{s:{s:s, s:o, s:o, s:I, s:b, s:o, s:o, s:o, s:o, s:o}}",
+	json_t *row = json_pack("{s:{s:s, s:o, s:o, s:I, s:b, s:o, s:o, s:o, s:o, s:o}}",
 		"coverage", "view", coverage->view, "from", row_instant(coverage->from),
 		"to", row_instant(coverage->to), "polls", (json_int_t)coverage->polls,
 		"polls_exact", coverage->polls_exact, "covered_s",
@@ -130,6 +156,10 @@ json_t *row_of_coverage(const struct coverage *coverage)
 		row_seconds(coverage->largest_gap_ms), "largest_gap_at",
 		row_instant(coverage->largest_gap_at), "gaps", gaps, "server_gaps",
 		make_server_gaps(coverage));
+	if (record_type_is_address(coverage->rrtype))
+		json_object_set_new(json_object_get(row, "coverage"), "rrtype",
+			json_string(record_type_name(coverage->rrtype)));
+	return row;
 }
 
 json_t *row_of_change(struct operators *operators, const struct store *store,
@@ -142,13 +172,13 @@ json_t *row_of_change(struct operators *operators, const struct store *store,
 			 "s:s, s:b}",
 		"id", store_id_format(store, change->number, id), "domain",
 		make_name(change->domain), "view", change->view, "server",
-		make_text(change->server), "rrtype", type_name(change->rrtype), "at",
-		row_instant(change->at), "not_before", row_instant(change->not_before_at),
-		"confirmed", confirmed, "confirmed_at", row_instant(change->confirmed_at),
-		"confirmed_by",
+		make_text(change->server), "rrtype", record_type_name(change->rrtype),
+		"at", row_instant(change->at), "not_before",
+		row_instant(change->not_before_at), "confirmed", confirmed,
+		"confirmed_at", row_instant(change->confirmed_at), "confirmed_by",
 		make_text(confirmed ? confirmation_name(change->confirmed_by) : NULL),
-		"from", make_answer(operators, &change->from), "to",
-		make_answer(operators, &change->to), "kind",
+		"from", make_answer(operators, change->rrtype, &change->from), "to",
+		make_answer(operators, change->rrtype, &change->to), "kind",
 		change_kind_name(change->kind), "imported", change->imported);
 }
 
@@ -156,10 +186,12 @@ json_t *row_of_suspicion(struct operators *operators, const struct suspicion *su
 {
 	return json_pack("{s:o, s:s, s:o, s:s, s:o, s:b, s:o, s:o, s:s}", "domain",
 		make_name(suspicion->domain), "view", suspicion->view, "server",
-		make_text(suspicion->server), "rrtype", "MX", "at",
-		row_instant(suspicion->at), "confirmed", 0, "held",
-		make_answer(operators, &suspicion->held), "seen",
-		make_answer(operators, &suspicion->seen), "why", suspicion->why);
+		make_text(suspicion->server), "rrtype",
+		record_type_name(suspicion->rrtype), "at", row_instant(suspicion->at),
+		"confirmed", 0, "held",
+		make_answer(operators, suspicion->rrtype, &suspicion->held), "seen",
+		make_answer(operators, suspicion->rrtype, &suspicion->seen), "why",
+		suspicion->why);
 }
 
 json_t *row_of_instant(struct operators *operators, const uint8_t *domain,
@@ -171,17 +203,20 @@ json_t *row_of_instant(struct operators *operators, const uint8_t *domain,
 	const struct answer_value *answer = span != NULL ? &span->answer : &unknown;
 	json_t *row = json_pack("{s:o, s:s, s:o, s:s, s:o, s:b, s:b, s:o}", "domain",
 		make_name(domain), "view", instant->view, "server",
-		make_text(instant->server), "rrtype", "MX", "at",
-		row_instant(instant->at), "known", instant->known, "exact",
+		make_text(instant->server), "rrtype", record_type_name(instant->rrtype),
+		"at", row_instant(instant->at), "known", instant->known, "exact",
 		instant->exact, "within_s",
 		instant->within_ms != 0 ? row_seconds(instant->within_ms) : json_null());
 
 	if (row == NULL)
 		return NULL;
 	json_object_set_new(row, "answer",
-		make_text(span != NULL ? answer_state_name(answer->state) : NULL));
-	json_object_set_new(row, "mx", make_hosts(answer->set));
-	json_object_set_new(row, "operators", make_operators(operators, answer->set));
+		make_text(span != NULL
+				? record_answer_name(instant->rrtype, answer->state)
+				: NULL));
+	json_object_set_new(row, "mx", make_mx(instant->rrtype, answer->set));
+	json_object_set_new(row, "operators",
+		make_operators(operators, instant->rrtype, answer->set));
 	json_object_set_new(
 		row, "first_seen", row_instant(span != NULL ? span->first_at : 0));
 	json_object_set_new(
@@ -189,11 +224,12 @@ json_t *row_of_instant(struct operators *operators, const uint8_t *domain,
 	json_object_set_new(row, "poll_before", row_instant(instant->poll_before_at));
 	json_object_set_new(row, "poll_after", row_instant(instant->poll_after_at));
 	json_object_set_new(row, "then",
-		instant->after != NULL ? make_answer(operators, &instant->after->answer)
-				       : json_null());
+		instant->after != NULL
+			? make_answer(operators, instant->rrtype, &instant->after->answer)
+			: json_null());
 	json_object_set_new(
 		row, "gap", instant->gap != NULL ? make_gap(instant->gap) : json_null());
-	return row;
+	return with_addresses(row, instant->rrtype, answer->set);
 }
 
 json_t *row_of_evidence(

@@ -39,9 +39,10 @@ static json_t *make_run(const struct run_end *run)
 
 static json_t *make_totals(const struct lookup_totals *totals)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "domains",
-		(json_int_t)totals->domains, "points", (json_int_t)totals->points,
-		"watched", (json_int_t)totals->watched_points, "failing",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+		"domains", (json_int_t)totals->domains, "points",
+		(json_int_t)totals->points, "watched", (json_int_t)totals->watched_points,
+		"exchanges", (json_int_t)totals->hosts, "failing",
 		(json_int_t)totals->gaps_open, "spans", (json_int_t)totals->spans, "gaps",
 		(json_int_t)totals->gaps, "changes", (json_int_t)totals->changes,
 		"suspicions", (json_int_t)totals->suspicions, "first_at",

@@ -216,7 +216,7 @@ static void on_row(void *owner, uint64_t rows)
 enum cli_status cli_export(struct cli *cli)
 {
 	const char *domain_text = options_value(&cli->options, "domain");
-	struct lookup_window window = {0};
+	struct lookup_window window = {.rrtype = LOOKUP_ALL_TYPES};
 	uint8_t domain[NAME_WIRE_MAX];
 	struct progress progress;
 	enum cli_status status;

@@ -12,6 +12,7 @@
 #include "resolvers/mxset.h"
 #include "resolvers/name.h"
 #include "storage/deliveries_lookup.h"
+#include "storage/record.h"
 
 #define REACH_MS                                                                         \
 	INT64_C(86400000) /* a sender may go by an answer that is as old as its TTL */
@@ -41,7 +42,7 @@ static int on_set(void *owner, const struct mxset *set)
 			search->found = true;
 	if (search->found)
 		return 0;
-	int error = operator_list_of(search->operators, set, &operators);
+	int error = operator_list_of(search->operators, RECORD_TYPE_MX, set, &operators);
 	if (error < 0)
 		return error;
 	search->found = operator_list_has(&operators, search->own);

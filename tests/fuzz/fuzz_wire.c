@@ -37,11 +37,12 @@ static void check_set(const struct answer *answer)
 	free(bytes);
 }
 
-static void check_answer(const uint8_t *data, size_t size, const uint8_t *name)
+static void check_answer(
+	const uint8_t *data, size_t size, const uint8_t *name, uint16_t type)
 {
 	struct answer answer;
 
-	if (answer_read(data, size, name, &key, &answer) < 0)
+	if (answer_read(data, size, name, type, &key, &answer) < 0)
 		return;
 	const struct wire_summary *summary = &answer.summary;
 	HOLDS(answer_state_is_usable(summary->state) == (summary->why == NULL));
@@ -88,7 +89,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct wire_reader reader;
 		HOLDS(wire_reader_init(&reader, data, size) == 0);
 	}
-	check_answer(data, size, name);
+	static const uint16_t types[] = {WIRE_TYPE_MX, WIRE_TYPE_A, WIRE_TYPE_AAAA};
+	for (size_t i = 0; i < 3; i++)
+		check_answer(data, size, name, types[i]);
 	check_print(data, size);
 	return 0;
 }

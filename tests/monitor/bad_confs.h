@@ -104,6 +104,7 @@ static const struct bad_conf bad_confs[] = {
 	{"limits: {timeout: 2 s}\n", 0, 1, 19, "a duration such as"},
 	{"limits: {min-interval: 50ms}\n", 0, 1, 24, "at least 100ms"},
 	{"limits: {min-interval: 200000d}\n", 0, 1, 24, "a duration under 100 years"},
+	{"limits: {address-interval: 500ms}\n", 0, 1, 28, "0s, or at least limits."},
 	{"limits: {total-qps: many}\n", 0, 1, 21, "a whole number"},
 	{"watch:\n", 0, 1, 7, "expected a list"},
 	{"watch: key\n", 0, 1, 8, "expected a list"},

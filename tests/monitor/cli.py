@@ -233,13 +233,13 @@ def importing(t, program):
                   "record": "point", "interval_ms": 1000, "timeout_ms": 100, "bucket_ms": bucket}}
                 for bucket in (0, 86_400_001)),
               "\x00\x01\xff"]
-    rest = [good, {**good, "rrtype": "A", "rdata": ["192.0.2.1"]},
+    rest = [good, {**good, "rrtype": "A", "rdata": ["192.0.2.1"]}, {**good, "rrtype": "TXT"},
             {**good, "rdata": [], "x_rcode": "SERVFAIL"}, ""]
     lines = [line if isinstance(line, str) else json.dumps(line) for line in faults + rest]
     bad.write_text("\n".join(lines) + "\n")
     done = program.run("import", bad, "--view", "dnsdb", "--json")
     t.ok(done.returncode == 1 and json.loads(done.stdout) == {
-        "added": 1, "known": 0, "passed_over": 2, "refused": len(faults)},
+        "added": 2, "known": 0, "passed_over": 2, "refused": len(faults)},
         "bad lines are refused, the rest is taken", done.stdout + done.stderr)
     for number in range(1, len(faults) + 1):
         t.ok(f"bad.cof:{number}: " in done.stderr, f"line {number} is named", lines[number - 1])
@@ -249,6 +249,60 @@ def importing(t, program):
          "foreign rows are marked", rows)
     t.ok(rows[1]["coverage"]["polls"] == 0 and rows[1]["coverage"]["covered_s"] == 0,
          "and prove no coverage", rows)
+    t.ok([row["rrtype"] for row in rows if "rrtype" in row] == ["MX"], "addresses are asked for",
+         rows)
+    addresses(t, program, good)
+
+
+def addresses(t, program, good):
+    """A and AAAA of an exchange, beside what else is known of its name, or alone."""
+    lines = [{**good, "rrtype": "AAAA", "rdata": "2001:DB8::1", "rrname": "mx.foreign.example"},
+             {**good, "rrtype": "a", "rdata": ["192.0.2.7", "192.0.2.6"],
+              "rrname": "mx.foreign.example"},
+             {**good, "rrtype": "A", "rdata": [], "x_rcode": "NXDOMAIN",
+              "rrname": "gone.foreign.example"}]
+    wrong = [{**good, "rrtype": "A", "rdata": "2001:db8::1"},
+             {**good, "rrtype": "A", "rdata": "10 mx.foreign.example"},
+             {**good, "rrtype": "AAAA", "rdata": ["192.0.2.1"]},
+             {**good, "rrtype": "A", "rdata": [7]}]
+    file = program.folder / "addresses.cof"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines + wrong))
+    done = program.run("import", file, "--view", "dnsdb", "--json")
+    t.ok(done.returncode == 1 and json.loads(done.stdout) == {
+        "added": 3, "known": 0, "passed_over": 0, "refused": len(wrong)},
+        "rows of A and AAAA are taken, others refused", done.stdout + done.stderr)
+    plain = program.conf.read_text()
+    networks = program.folder / "networks.tsv"
+    local = program.folder / "provider.tsv"
+    networks.write_text("192.0.2.0/24\t64512\n2001:db8::/32\t64513\n")
+    local.write_text("Our mail\tmailbox\tour.example\t64512\n")
+    program.conf.write_text(plain + f"operators-file: {local}\nasn-file: {networks}\n")
+    rows = program.rows("history", "mx.foreign.example")
+    t.ok([row["rrtype"] for row in rows[:2]] == ["A", "AAAA"]
+         and rows[0]["answer"] == "address" and rows[0]["mx"] == [] and rows[0]["imported"]
+         and rows[0]["addresses"] == ["192.0.2.6", "192.0.2.7"]
+         and rows[1]["addresses"] == ["2001:db8::1"],
+         "a name that is only an exchange shows its addresses", rows)
+    t.ok(rows[0]["operators"] == ["Our mail"] and rows[1]["operators"] == [],
+         "and who alone runs their AS", rows)
+    t.ok([row["coverage"]["rrtype"] for row in rows[2:]] == ["A", "AAAA"], "with their coverage",
+         rows)
+    done = program.run("history", "mx.foreign.example", "--type", "aaaa")
+    t.ok("AAAA 2001:db8::1, imported" in done.stdout and "192.0.2" not in done.stdout,
+         "or one type, for people", done.stdout)
+    done = program.run("history", "gone.foreign.example")
+    t.ok("nxdomain (no such name)" in done.stdout, "a name that is not is told", done.stdout)
+    program.conf.write_text(plain)
+    both = program.rows("history", "foreign.example", "--type", "all")
+    t.ok([row["rrtype"] for row in both if "rrtype" in row] == ["MX", "A"]
+         and program.rows("history", "foreign.example", "--type", "mx")[:-1]
+         == program.rows("history", "foreign.example")[:-1] == both[:1],
+         "all there is of a name", both)
+    there = program.rows("history", "foreign.example", "--type", "a", "--at", "@1600000000")
+    t.ok(len(there) == 1 and there[0]["addresses"] == ["192.0.2.1"]
+         and there[0]["answer"] == "address", "or at an instant", there)
+    done = program.run("history", "foreign.example", "--type", "txt")
+    t.ok(done.returncode == 2, "a type that is none", done.stderr)
 
 
 HISTORY_KEYS = ["domain", "view", "server", "rrtype", "answer", "mx", "operators", "first_seen",

@@ -71,7 +71,8 @@ static void conf_lays_out_a_whole_file(void **state)
 		     "  - {name: mta, kind: recursive, servers: [127.0.0.1, "
 		     "\"[2001:db8::1]:53\"], qps: 7, trusted: true}\n"
 		     "limits: {per-server-qps: 5, total-qps: 6, threads: 2, "
-		     "timeout: 500ms, tries: 2, min-interval: 500ms}\n"
+		     "timeout: 500ms, tries: 2, min-interval: 500ms, "
+		     "address-interval: 10m}\n"
 		     "watch:\n"
 		     "  - {name: key, domains: [Online.DE, m\xc3\xbcnchen.de], "
 		     "interval: 1s, views: [mta], tags: [a, b], expect: [ionos]}\n"
@@ -96,6 +97,7 @@ static void conf_lays_out_a_whole_file(void **state)
 	assert_true(conf.views[1].trusted);
 	assert_int_equal(conf.limits.timeout_ms, 500);
 	assert_int_equal(conf.limits.threads, 2);
+	assert_int_equal(conf.limits.address_interval_ms, 600000);
 	assert_int_equal(conf.watches_len, 2);
 	assert_int_equal(watch->interval_ms, 1000);
 	assert_int_equal(watch->domains_len, 2);
@@ -156,6 +158,7 @@ static void expect_defaults(const struct conf *conf)
 	assert_int_equal(conf->limits.per_server_qps, 50);
 	assert_int_equal(conf->limits.timeout_ms, 2000);
 	assert_int_equal(conf->limits.min_interval_ms, 1000);
+	assert_int_equal(conf->limits.address_interval_ms, 3600000);
 	assert_int_equal(conf->watches_len, 0);
 	assert_non_null(conf->store);
 }

@@ -83,7 +83,7 @@ static char *answer_of(enum answer_state answer_state, const char *exchange, boo
 		assert_int_equal(name_parse(exchange, name), 0);
 		assert_int_equal(mxset_add(&set, 10, name), 0);
 	}
-	text = describe_answer(operators,
+	text = describe_answer(operators, RECORD_TYPE_MX,
 		&(struct answer_value){.state = answer_state, .set = &set}, utf8);
 	mxset_finish(&set);
 	return text;

@@ -264,7 +264,11 @@ static char *tell_all(struct store *store, int64_t now)
 		0);
 	for (int64_t at = T0 - HOUR; at < now; at += 60 * SECOND + 77)
 		assert_int_equal(
-			lookup_at(store, domain, NULL, at, now, on_instant, out), 0);
+			lookup_at(store,
+				&(struct lookup_window){
+					.domain = domain, .view = NULL, .now = now},
+				at, on_instant, out),
+			0);
 	fclose(out);
 	return text;
 }

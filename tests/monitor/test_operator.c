@@ -15,6 +15,7 @@
 #include "monitor/operators.h"
 #include "resolvers/mxset.h"
 #include "resolvers/name.h"
+#include "storage/record.h"
 #include "tests/fake/memory.h"
 
 static struct operators *operators;
@@ -49,7 +50,7 @@ static void join(const char *exchanges, char *ret_text, size_t size)
 		assert_int_equal(name_parse(word, name), 0);
 		assert_int_equal(mxset_add(&set, 10, name), 0);
 	}
-	assert_int_equal(operator_list_of(operators, &set, &list), 0);
+	assert_int_equal(operator_list_of(operators, RECORD_TYPE_MX, &set, &list), 0);
 	ret_text[0] = '\0';
 	for (size_t i = 0; i < list.len; i++) {
 		size_t len = strlen(ret_text);
@@ -122,7 +123,7 @@ static void operators_are_known_by_identity(void **state)
 	(void)state;
 	assert_int_equal(name_parse("mx01.ionos.de", name), 0);
 	assert_int_equal(mxset_add(&set, 10, name), 0);
-	assert_int_equal(operator_list_of(operators, &set, &list), 0);
+	assert_int_equal(operator_list_of(operators, RECORD_TYPE_MX, &set, &list), 0);
 	assert_true(operator_list_has(&list, ionos));
 	assert_false(operator_list_has(&list, operators_find(operators, "GMX")));
 	operator_list_finish(&list);
@@ -144,7 +145,7 @@ static void operators_are_none_without_memory(void **state)
 		int err;
 
 		memory_fail_after(before);
-		err = operator_list_of(operators, &set, &list);
+		err = operator_list_of(operators, RECORD_TYPE_MX, &set, &list);
 		failed = memory_stop_failing();
 		assert_int_equal(err, failed ? -ENOMEM : 0);
 	}

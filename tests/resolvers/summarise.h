@@ -28,7 +28,7 @@ static inline struct wire_summary summarise(void)
 
 	assert_true(wire_is_reply(
 		message.bytes, message.len, MESSAGE_ID, domain, WIRE_TYPE_MX));
-	wire_summarise(message.bytes, message.len, domain, &key, &summary);
+	wire_summarise(message.bytes, message.len, domain, WIRE_TYPE_MX, &key, &summary);
 	assert_int_equal(summary.why == NULL, answer_state_is_usable(summary.state));
 	return summary;
 }

@@ -24,8 +24,9 @@ static struct answer read_answer(void)
 {
 	struct answer answer;
 
-	assert_int_equal(
-		answer_read(message.bytes, message.len, domain, &key, &answer), 0);
+	assert_int_equal(answer_read(message.bytes, message.len, domain, WIRE_TYPE_MX,
+				 &key, &answer),
+		0);
 	return answer;
 }
 
@@ -268,7 +269,8 @@ static void answer_survives_each_failing_allocation(void **state)
 	message_mx(&message, DOMAIN, 300, 20, "mx2.example");
 	for (; failed; walked++) {
 		memory_fail_after(walked);
-		int r = answer_read(message.bytes, message.len, domain, &key, &answer);
+		int r = answer_read(
+			message.bytes, message.len, domain, WIRE_TYPE_MX, &key, &answer);
 		failed = memory_stop_failing();
 		assert_int_equal(r, failed ? -ENOMEM : 0);
 	}
@@ -276,16 +278,37 @@ static void answer_survives_each_failing_allocation(void **state)
 	answer_finish(&answer);
 	for (int i = 0; i < 2; i++) {
 		ldns_fail_after(i);
-		assert_int_equal(
-			answer_read(message.bytes, message.len, domain, &key, &answer),
+		assert_int_equal(answer_read(message.bytes, message.len, domain,
+					 WIRE_TYPE_MX, &key, &answer),
 			-ENOMEM);
 	}
 	assert_true(ldns_stop_failing());
 }
 
+static void answer_is_a_set_of_addresses(void **state)
+{
+	static const uint8_t address[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
+	struct answer answer;
+
+	(void)state;
+	message_start(&message, DOMAIN, WIRE_AA);
+	message_record(&message, WIRE_ANSWER, DOMAIN, WIRE_TYPE_AAAA, 60, address, 16);
+	message_mx(&message, DOMAIN, 60, 10, "mx.example");
+	assert_int_equal(answer_read(message.bytes, message.len, domain, WIRE_TYPE_AAAA,
+				 &key, &answer),
+		0);
+	assert_int_equal(answer.summary.state, ANSWER_MX);
+	assert_int_equal(answer.set.len, 1);
+	assert_int_equal(answer.set.hosts[0].preference, 0);
+	assert_string_equal((const char *)answer.set.hosts[0].exchange,
+		"\04020010db8000000000000000000000001");
+	answer_finish(&answer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answer_is_a_set_of_addresses),
 		cmocka_unit_test(answer_reads_the_canonical_set),
 		cmocka_unit_test(answer_reads_null_mx_and_what_stands_beside),
 		cmocka_unit_test(answer_reads_the_end_of_the_chain),

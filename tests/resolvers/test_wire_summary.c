@@ -393,10 +393,68 @@ static void wire_summary_knows_referrals(void **state)
 	assert_false(summarise().referral);
 }
 
+/* Addresses are the set of an answer to a question for A or AAAA. */
+static void wire_summary_reads_addresses(void **state)
+{
+	static const uint8_t low[] = {10, 0, 0, 1};
+	static const uint8_t high[] = {192, 0, 2, 65};
+	static const uint8_t six[16] = {0x20, 0x01, 0x0d, 0xb8};
+	static const char *const names[] = {"0a000001", "c0000241", NULL};
+	struct wire_summary summary;
+	struct digest_set set = {.len = 0};
+	uint8_t name[NAME_WIRE_MAX];
+
+	(void)state;
+	message_start(&message, DOMAIN, RECURSIVE);
+	message_name(&message, WIRE_ANSWER, DOMAIN, WIRE_TYPE_CNAME, 90, "mx.example");
+	message_record(&message, WIRE_ANSWER, "mx.example", WIRE_TYPE_A, 60, high, 4);
+	message_record(&message, WIRE_ANSWER, "mx.example", WIRE_TYPE_A, 50, low, 4);
+	message_record(&message, WIRE_ANSWER, "mx.example", WIRE_TYPE_A, 60, high, 4);
+	message_record(&message, WIRE_ANSWER, "mx.example", WIRE_TYPE_AAAA, 5, six, 16);
+	wire_summarise(message.bytes, message.len, domain, WIRE_TYPE_A, &key, &summary);
+	assert_int_equal(summary.state, ANSWER_MX);
+	assert_int_equal(summary.records, 3);
+	assert_int_equal(summary.ttl_min, 50);
+	assert_alias(&summary, "mx.example");
+	for (size_t i = 0; names[i] != NULL; i++) {
+		assert_int_equal(name_parse(names[i], name), 0);
+		assert_int_equal(digest_set_add(&set, &key, 0, name), 0);
+	}
+	assert_true(digest_equal(summary.digest, digest_set_end(&set, &key, ANSWER_MX)));
+	wire_summarise(
+		message.bytes, message.len, domain, WIRE_TYPE_AAAA, &key, &summary);
+	assert_int_equal(summary.state, ANSWER_MX);
+	assert_int_equal(summary.records, 1);
+}
+
+static void wire_summary_refuses_addresses_of_a_wrong_length(void **state)
+{
+	static const uint8_t bytes[16] = {192, 0, 2, 1};
+	static const struct {
+		uint16_t type;
+		size_t len;
+	} cases[] = {{WIRE_TYPE_A, 3}, {WIRE_TYPE_A, 5}, {WIRE_TYPE_A, 16},
+		{WIRE_TYPE_AAAA, 4}, {WIRE_TYPE_AAAA, 0}};
+	struct wire_summary summary;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		message_start(&message, DOMAIN, RECURSIVE);
+		message_record(&message, WIRE_ANSWER, DOMAIN, cases[i].type, 60, bytes,
+			cases[i].len);
+		wire_summarise(message.bytes, message.len, domain, cases[i].type, &key,
+			&summary);
+		assert_int_equal(summary.state, ANSWER_MALFORMED);
+		assert_string_equal(summary.why, "an address record cannot be read");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wire_summary_reads_an_answer),
+		cmocka_unit_test(wire_summary_reads_addresses),
+		cmocka_unit_test(wire_summary_refuses_addresses_of_a_wrong_length),
 		cmocka_unit_test(wire_summary_ignores_order_repeats_case_and_ttl),
 		cmocka_unit_test(wire_summary_reads_compressed_records_alike),
 		cmocka_unit_test(wire_summary_knows_null_mx),

@@ -105,8 +105,10 @@ bool reading_everything(struct store *store)
 	failed += lookup_changes(store, &all, ignore_change, NULL) != 0;
 	failed += lookup_suspicions(store, &all, ignore_suspicion, NULL) != 0;
 	failed += lookup_coverage(store, &one, ignore_coverage, NULL) != 0;
-	failed += lookup_at(store, one.domain, NULL, T0 + SECOND, T0 + HOUR,
-			  ignore_instant, NULL) != 0;
+	failed += lookup_at(store,
+			  &(struct lookup_window){
+				  .domain = one.domain, .view = NULL, .now = T0 + HOUR},
+			  T0 + SECOND, ignore_instant, NULL) != 0;
 	failed += lookup_buckets(store, &all, ignore_bucket, NULL) != 0;
 	failed += lookup_resume(store, &resume) != 0;
 	failed += lookup_totals(store, &totals) != 0;

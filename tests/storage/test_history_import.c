@@ -72,7 +72,9 @@ static int64_t import(struct fixture *fixture, const struct span *span)
 static const struct lookup_window *window(void)
 {
 	static struct lookup_window all;
-	all = (struct lookup_window){.domain = wire("a.example"), .now = T0 + HOUR};
+	all = (struct lookup_window){.domain = wire("a.example"),
+		.rrtype = LOOKUP_ALL_TYPES,
+		.now = T0 + HOUR};
 	return &all;
 }
 
@@ -128,8 +130,11 @@ static void import_answers_for_instants_without_being_exact(void **state)
 	const struct span span = foreign(T0, T0 + HOUR);
 	int64_t within_ms = 0;
 	import(fixture, &span);
-	assert_int_equal(lookup_at(fixture->store, span.domain, NULL, T0 + 1, T0 + HOUR,
-				 on_instant, &within_ms),
+	assert_int_equal(
+		lookup_at(fixture->store,
+			&(struct lookup_window){
+				.domain = span.domain, .view = NULL, .now = T0 + HOUR},
+			T0 + 1, on_instant, &within_ms),
 		0);
 	assert_int_equal(within_ms, HOUR);
 }

@@ -54,7 +54,11 @@ static struct told look(struct store *store, int64_t at, int64_t now)
 {
 	struct told told = {0};
 	assert_int_equal(
-		lookup_at(store, wire("a.example"), NULL, at, now, on_instant, &told), 0);
+		lookup_at(store,
+			&(struct lookup_window){
+				.domain = wire("a.example"), .view = NULL, .now = now},
+			at, on_instant, &told),
+		0);
 	return told;
 }
 
@@ -97,8 +101,11 @@ static void instant_before_everything_is_unknown(void **state)
 	assert_int_equal(told.calls, 1);
 	assert_false(told.known);
 	assert_false(told.has_before);
-	assert_int_equal(lookup_at(fixture->store, wire("x.example"), NULL, T0, T0,
-				 on_instant, &told),
+	assert_int_equal(
+		lookup_at(fixture->store,
+			&(struct lookup_window){
+				.domain = wire("x.example"), .view = NULL, .now = T0},
+			T0, on_instant, &told),
 		-ENOENT);
 	told = look(fixture->store, T0, T0 + HOUR);
 	assert_true(told.known);
@@ -196,13 +203,19 @@ static void instant_stops_when_told(void **state)
 	struct fixture *fixture = *state;
 	fill(fixture);
 	int calls = 0;
-	assert_int_equal(lookup_at(fixture->store, wire("a.example"), "mta",
-				 T0 + 40 * SECOND, T0 + HOUR, on_instant_stop, &calls),
+	assert_int_equal(lookup_at(fixture->store,
+				 &(struct lookup_window){.domain = wire("a.example"),
+					 .view = "mta",
+					 .now = T0 + HOUR},
+				 T0 + 40 * SECOND, on_instant_stop, &calls),
 		42);
 	assert_int_equal(calls, 1);
 	calls = 0;
-	assert_int_equal(lookup_at(fixture->store, wire("a.example"), "other",
-				 T0 + 40 * SECOND, T0 + HOUR, on_instant_stop, &calls),
+	assert_int_equal(lookup_at(fixture->store,
+				 &(struct lookup_window){.domain = wire("a.example"),
+					 .view = "other",
+					 .now = T0 + HOUR},
+				 T0 + 40 * SECOND, on_instant_stop, &calls),
 		0);
 	assert_int_equal(calls, 0);
 }

@@ -89,6 +89,11 @@ class Ledger:
         return b"".join(map(sized, self.one(
             f"SELECT {PLACE.format(table)} WHERE t.number = ?", number)))
 
+    def other_type(self, sql, number):
+        """What a point of another type than MX adds."""
+        (rrtype,) = self.one(sql, number)
+        return b"" if rrtype is None else i64(rrtype)
+
     def opened(self, number):
         rrtype, answer, first, before, was, by, confirmed = self.one(
             "SELECT rrtype, answer, first_at, not_before_ms, from_answer, confirmed_by,"
@@ -117,7 +122,9 @@ class Ledger:
     def gap(self, number):
         return b"\3" + i64(number) + self.place("gap", number) + b"".join(
             map(i64, self.one("SELECT from_at, to_at, reason, imported FROM gap"
-                              " WHERE number = ?", number)))
+                              " WHERE number = ?", number))) + self.other_type(
+                                  "SELECT p.rrtype FROM gap t JOIN point p"
+                                  " ON p.number = t.point WHERE t.number = ?", number)
 
     def change(self, number):
         rrtype, at, before, was, now, by, confirmed, imported = self.one(
@@ -135,7 +142,9 @@ class Ledger:
             number)
         return (b"\5" + i64(number) + self.place("suspicion", number) + i64(at)
                 + self.entry("answer", held) + self.entry("answer", seen) + sized(why)
-                + self.evidence(1, number))
+                + self.evidence(1, number) + self.other_type(
+                    "SELECT p.rrtype FROM suspicion t JOIN point p"
+                    " ON p.number = t.point WHERE t.number = ?", number))
 
     def bucket(self, point, length, start, version):
         self.seen["bucket"] += 1
@@ -148,7 +157,9 @@ class Ledger:
         for offset, at_hand, polls, failed, longest in zip(*[numbers] * 5):
             if (offset, at_hand) == (start - chunk, version):
                 return (b"\6" + sized(wire) + sized(view) + i64(length) + i64(start)
-                        + i64(version) + u32(polls) + u32(polls - failed) + u32(longest))
+                        + i64(version) + u32(polls) + u32(polls - failed) + u32(longest)
+                        + self.other_type(
+                            "SELECT rrtype FROM point WHERE number = ?", point))
         raise Broken("a bucket is missing")
 
     def pruning(self, tx):
