@@ -193,7 +193,8 @@ void archive_u8(struct archive *archive, uint8_t *value, uint8_t most)
 
 void archive_bool(struct archive *archive, bool *value)
 {
-	*value = archive_has(archive, *value);
+	/* What is to be overwritten may be no bool yet. */
+	*value = archive_has(archive, !archive->loading && *value);
 }
 
 bool archive_has(struct archive *archive, bool has)
