@@ -3,6 +3,7 @@
 """The addresses of exchanges: each host once, hourly and at each change, as spans of A and AAAA."""
 import signal
 import sqlite3
+import sys
 
 import daemon
 import lab as labs
@@ -108,6 +109,8 @@ def at_each_change(t, place, monitor):
 def keep(lab, t, monitor):
     monitor.stop()
     t.ok(monitor.cli("verify").returncode == 0, "the chain holds", monitor.cli("verify").stderr)
+    done = labs.run(sys.executable, labs.ROOT / "tests/storage/verify_ledger.py", monitor.store)
+    t.ok(done.returncode == 0, "and by its description too", done.stdout + done.stderr)
     file = monitor.path / "export.cof"
     file.write_text(monitor.say("export"))
     second = daemon.Mxvigil(lab, "second", views=world.VIEWS)

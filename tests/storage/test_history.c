@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "resolvers/name.h"
+#include "storage/ledger.h"
 #include "tests/storage/fixture.h"
 
 struct seen {
@@ -271,9 +272,112 @@ static void history_knows_how_the_last_run_ended(void **state)
 	assert_int_equal(end.last_at, T0 + 9);
 }
 
+static int count_gap(void *owner, const struct gap *gap)
+{
+	unsigned *gaps = owner;
+	assert_int_equal(
+		gap->rrtype, gap->from_at == T0 ? RECORD_TYPE_MX : RECORD_TYPE_A);
+	++*gaps;
+	return 0;
+}
+
+static int count_bucket(
+	void *owner, const uint8_t *domain, const char *view, const struct bucket *bucket)
+{
+	unsigned *buckets = owner;
+	(void)domain;
+	(void)view;
+	assert_int_equal(
+		bucket->rrtype, bucket->polls == 7 ? RECORD_TYPE_A : RECORD_TYPE_MX);
+	++*buckets;
+	return 0;
+}
+
+/* A name that is a domain and somebody's exchange has a point of each type, told apart. */
+static void fill_both_types(struct fixture *fixture)
+{
+	struct store *store = fixture->store;
+	int64_t mx = fixture_point(fixture, "a.example", "mta");
+	struct point address = {.domain = wire("a.example"),
+		.view = "mta",
+		.rrtype = RECORD_TYPE_A,
+		.interval_ms = HOUR,
+		.bucket_ms = HOUR,
+		.watched = true};
+	store_begin(store);
+	int64_t a = history_put_point(store, &address);
+	assert_int_not_equal(a, mx);
+	assert_int_equal(history_put_point(store, &address), a);
+	assert_int_equal(
+		history_find_point(store, address.domain, "mta", RECORD_TYPE_A), a);
+	assert_int_equal(
+		history_find_point(store, address.domain, "mta", RECORD_TYPE_MX), mx);
+	assert_int_equal(
+		history_find_point(store, address.domain, "mta", RECORD_TYPE_AAAA), 0);
+	const struct answer_value says = answer_of("0 c0000201.");
+	history_open_span(store, a,
+		&(struct span){.rrtype = RECORD_TYPE_A, .answer = says, .first_at = T0});
+	fixture_open_span(fixture, mx, NULL, "10 mx.example.", T0, 0);
+	history_add_gap(store, mx, NULL, T0, T0 + HOUR, GAP_STOPPED);
+	history_add_gap(store, a, NULL, T0 + 1, T0 + HOUR, GAP_STOPPED);
+	history_add_bucket(store,
+		&(struct bucket){
+			.point = mx, .from_at = T0 - T0 % HOUR, .length_ms = HOUR});
+	history_add_bucket(store,
+		&(struct bucket){.point = a,
+			.from_at = T0 - T0 % HOUR,
+			.length_ms = HOUR,
+			.polls = 7,
+			.usable = 7});
+	fixture_commit(fixture, T0 + HOUR);
+}
+
+static void history_tells_types_apart(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store *store = fixture->store;
+	fill_both_types(fixture);
+	static const struct {
+		uint16_t wish;
+		unsigned found;
+	} cases[] = {
+		{0, 1}, {RECORD_TYPE_MX, 1}, {RECORD_TYPE_A, 1}, {LOOKUP_ALL_TYPES, 2}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct lookup_window window = {.domain = wire("a.example"),
+			.rrtype = cases[i].wish,
+			.now = T0 + HOUR};
+		struct seen seen = {0};
+		unsigned gaps = 0;
+		unsigned buckets = 0;
+		assert_int_equal(lookup_spans(store, &window, on_span, &seen), 0);
+		assert_int_equal(seen.len, cases[i].found);
+		assert_int_equal(seen.spans[0].rrtype,
+			cases[i].wish == RECORD_TYPE_A ? RECORD_TYPE_A : RECORD_TYPE_MX);
+		assert_int_equal(lookup_gaps(store, &window, count_gap, &gaps), 0);
+		assert_int_equal(gaps, cases[i].found);
+		assert_int_equal(
+			lookup_buckets(store, &window, count_bucket, &buckets), 0);
+		assert_int_equal(buckets, cases[i].found);
+	}
+	assert_int_equal(
+		lookup_domain_is_known(store, wire("a.example"), RECORD_TYPE_AAAA),
+		-ENOENT);
+	struct ledger_verdict verdict;
+	assert_int_equal(ledger_verify(store, 0, 0, NULL, NULL, &verdict), 0);
+	assert_true(verdict.holds);
+	/* the ledger knows of which type a gap is */
+	fixture_close(fixture);
+	fixture_tamper(fixture, "UPDATE gap SET point = 3 - point, from_at = from_at");
+	fixture_open(fixture);
+	assert_int_equal(ledger_verify(fixture->store, 0, 0, NULL, NULL, &verdict), 0);
+	assert_false(verdict.holds);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			history_tells_types_apart, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			history_numbers_points_densely, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
