@@ -51,8 +51,10 @@ void casebook_watch(struct casebook *casebook, struct roster *roster);
 
 /* --- facts; within the transaction that records them, but for addresses --- */
 void casebook_news(struct casebook *casebook, const struct news *news);
-/* False where the batch has not been written: it is to be told again then. */
-bool casebook_deliveries(struct casebook *casebook, struct deliveries *batch);
+/* What the batch dates after now counts as of now. False where it has not been written: it is to
+ * be told again then. */
+bool casebook_deliveries(
+	struct casebook *casebook, struct deliveries *batch, int64_t now);
 /* An address of a mail host; wire name. */
 void casebook_address(
 	struct casebook *casebook, const uint8_t *host, const struct endpoint *address);

@@ -181,18 +181,26 @@ void casebook_news(struct casebook *casebook, const struct news *news)
 
 /* --- deliveries --- */
 
+struct telling {
+	struct casebook *casebook;
+	int64_t now;
+};
+
 static void on_settled(void *owner, const struct delivery_settled *settled)
 {
-	struct casebook *const casebook = owner;
+	const struct telling *const telling = owner;
+	struct casebook *const casebook = telling->casebook;
 	struct acquainted *const one = casebook_acquaint(casebook, settled->domain);
 	if (!one) {
 		casebook_check(casebook, -ENOMEM);
 		return;
 	}
 	casebook_meet(casebook, one);
+	/* A log whose clock or zone is wrong may not take the detector into the future: all
+	 * others would be of the past then. */
 	const struct decide_delivery delivery = {
 		.domain = settled->domain,
-		.at = settled->at,
+		.at = settled->at < telling->now ? settled->at : telling->now,
 		.outcome = settled->outcome,
 		.reason = settled->reason,
 		.remote = settled->remote,
@@ -212,11 +220,12 @@ static void on_settled(void *owner, const struct delivery_settled *settled)
 	casebook->urgent |= settled->outcome != DELIVERY_DELIVERED;
 }
 
-bool casebook_deliveries(struct casebook *casebook, struct deliveries *batch)
+bool casebook_deliveries(struct casebook *casebook, struct deliveries *batch, int64_t now)
 {
+	struct telling telling = {casebook, now};
 	if (!casebook || !casebook->decide)
 		return true;
-	return deliveries_each_settled(batch, on_settled, casebook);
+	return deliveries_each_settled(batch, on_settled, &telling);
 }
 
 void casebook_address(

@@ -194,7 +194,7 @@ void intake_write(
 		return;
 	/* Once for each batch, however often it has to be written. */
 	if (!intake->told)
-		intake->told = casebook_deliveries(intake->casebook, intake->batch);
+		intake->told = casebook_deliveries(intake->casebook, intake->batch, now);
 	casebook_save(intake->casebook, now);
 }
 

@@ -167,6 +167,33 @@ static void casebook_puts_back_what_was_rolled_back(void **state)
 		2);
 }
 
+/* One line of a log with a wrong clock would make all that comes after a thing of the past. */
+static void casebook_goes_by_its_own_clock(void **state)
+{
+	struct office *office = *state;
+	move(office);
+	struct report report = {
+		.at = MOVED + 400 * DAY,
+		.outcome = DELIVERY_DELIVERED,
+		.origin = REPORT_REMOTE,
+		.count = 1,
+		.code = 250,
+		.recipient = "somebody@gmx.de",
+		.relay_host = "mx00.gmx.net",
+		.text = "250 ok",
+		.id = "future",
+	};
+	struct store_error error;
+	struct store *const store = office->desk->fixture->store;
+	intake_report(office->intake, store, &report);
+	assert_int_equal(
+		intake_commit(office->intake, store, NULL, MOVED + SECOND, &error), 0);
+	bounce(office, 1, MOVED + MINUTE);
+	bounce(office, 2, MOVED + 2 * MINUTE);
+	assert_string_equal(office_incidents(office),
+		"1 transient-hijack open 2/2 IONOS,>Apple iCloud,; ");
+}
+
 static void casebook_lets_people_close(void **state)
 {
 	struct office *office = *state;
@@ -352,6 +379,7 @@ int main(void)
 		WITH_OFFICE(casebook_lets_time_close_what_is_over),
 		WITH_OFFICE(casebook_survives_a_store_that_does_not_write),
 		WITH_OFFICE(casebook_puts_back_what_was_rolled_back),
+		WITH_OFFICE(casebook_goes_by_its_own_clock),
 		WITH_OFFICE(casebook_lets_people_close),
 		WITH_OFFICE(casebook_expects_what_it_is_told),
 		WITH_OFFICE(casebook_lets_go_of_an_expectation),
