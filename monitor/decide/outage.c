@@ -69,10 +69,11 @@ static struct affair *begin_self(struct decide *decide, int64_t at)
 
 void outage_self(struct decide *decide, int64_t at)
 {
-	int sick = 0, failing = 0;
+	int sick = 0, failing = 0, asked = 0;
 	for (int i = 0; i < decide->views_len; i++) {
 		const struct view *view = &decide->views[i];
 		sick += outage_is_sick(decide, i, at);
+		asked += domains_of(view) > 0;
 		/* A few polls that are lost at the same time are no trouble yet. */
 		if (view->sick_since == 0 || view->sick_until != 0 ||
 			at - view->sick_since <= view->interval_ms)
@@ -86,7 +87,7 @@ void outage_self(struct decide *decide, int64_t at)
 	}
 	if (decide->self == NULL)
 		return;
-	affair_set_blind(decide->self, failing > 0 && failing == decide->views_len, at);
+	affair_set_blind(decide->self, failing > 0 && failing == asked, at);
 	if (decide->lost_since != 0)
 		return;
 	if (failing == 0)
