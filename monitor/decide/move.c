@@ -286,6 +286,11 @@ static void follow_dns(
 	struct decide *decide, struct affair *affair, const struct look *look, int64_t at)
 {
 	if (look_is_elsewhere(look)) {
+		if (affair->kind == INCIDENT_NULL_MX) {
+			/* It takes mail again, at hosts that are not its own. */
+			affair_set_kind(affair, INCIDENT_TRANSIENT_MOVE, at);
+			affair->change_at = 0;
+		}
 		if (affair->change_at == 0) {
 			affair->change_at = look->since;
 			affair->change_not_before_at = look->not_before_at;
