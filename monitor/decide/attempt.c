@@ -129,6 +129,32 @@ static bool relays_are_void(const struct decide *decide)
 
 /* --- what is going on meanwhile --- */
 
+static bool is_late(const struct decide *decide, int64_t at)
+{
+	return decide->now - at > DECIDE_LATE_MS;
+}
+
+/* An old log that is read while the affair goes on tells of the time before it. */
+static bool precedes(const struct decide *decide, int64_t at, const struct affair *affair)
+{
+	const int64_t change_at = affair->change_not_before_at != 0
+		? affair->change_not_before_at
+		: affair->change_at;
+	const int64_t began_at = change_at != 0 && change_at < affair->suspected_at
+		? change_at
+		: affair->suspected_at;
+	return is_late(decide, at) && at < began_at;
+}
+
+/* The affair of a slot that mail of that time may belong to. */
+static struct affair *affair_then(
+	const struct decide *decide, const struct sight *sight, enum slot slot)
+{
+	struct affair *affair = affair_of(sight->subject, slot);
+	return affair != NULL && !precedes(decide, sight->delivery->at, affair) ? affair
+										: NULL;
+}
+
 static void count_good(struct affair *affair, const struct sight *sight)
 {
 	const bool known = sight->delivery->accepted_before;
@@ -186,8 +212,8 @@ static void keep_toll(struct decide *decide, const struct sight *sight)
 	if (delivery->hash == NULL)
 		return;
 	memcpy(toll.hash, delivery->hash, sizeof toll.hash);
-	struct affair *move = affair_of(subject, SLOT_MOVE);
-	struct affair *spike = affair_of(subject, SLOT_SPIKE);
+	struct affair *move = affair_then(decide, sight, SLOT_MOVE);
+	struct affair *spike = affair_then(decide, sight, SLOT_SPIKE);
 	if (move != NULL && !is_beside(move, sight))
 		count_bounce(decide, move, sight, &toll);
 	else if (spike != NULL)
@@ -306,6 +332,9 @@ static void teach(struct decide *decide, const struct sight *sight, bool bounced
 	};
 	if (subject->spike.first_at == 0)
 		decide->mailed++;
+	/* The sums are of what went on lately. */
+	if (is_late(decide, attempt.at) && attempt.at / HOUR_MS < subject->spike.hour)
+		return;
 	spike_attempt(&subject->spike, &attempt);
 }
 
@@ -331,7 +360,7 @@ static void take_good(struct decide *decide, const struct sight *sight)
 	}
 	bool any = false;
 	for (int i = 0; i < SLOTS; i++) {
-		struct affair *affair = affair_of(subject, (enum slot)i);
+		struct affair *affair = affair_then(decide, sight, (enum slot)i);
 		if (affair == NULL)
 			continue;
 		count_good(affair, sight);
@@ -348,7 +377,7 @@ static void take_bounce(struct decide *decide, const struct sight *sight)
 		return; /* content and policy: daily bread */
 	teach(decide, sight, true);
 	keep_toll(decide, sight);
-	if (decide->now - sight->delivery->at <= DECIDE_LATE_MS)
+	if (!is_late(decide, sight->delivery->at))
 		try_tests(decide, sight);
 	reconsider(decide, subject, sight->delivery->at);
 }
@@ -357,12 +386,12 @@ static void take_stuck(struct decide *decide, const struct sight *sight)
 {
 	struct subject *subject = sight->subject;
 	const int64_t at = sight->delivery->at;
-	struct affair *move = affair_of(subject, SLOT_MOVE);
+	struct affair *move = affair_then(decide, sight, SLOT_MOVE);
 	if (move != NULL) {
 		move->deferrals++;
 		move->dirty = true;
 	}
-	if (!sight->delivery->fresh || sight->foreign)
+	if (!sight->delivery->fresh || sight->foreign || is_late(decide, at))
 		return;
 	if (subject->stuck_mails++ == 0)
 		subject->stuck_since = at;
@@ -390,7 +419,7 @@ static void take_lost(struct decide *decide, const struct sight *sight)
 {
 	struct subject *subject = sight->subject;
 	const int64_t at = sight->delivery->at;
-	if (!is_other_name(sight->delivery))
+	if (!is_other_name(sight->delivery) || is_late(decide, at))
 		return;
 	if (at - subject->missing_since > HOUR_MS)
 		subject->missing_mails = 0;
