@@ -221,8 +221,6 @@ static void warn_of_sections(struct conf_reader *reader)
 		const char *key;
 		bool present;
 	} sections[] = {
-		{"asn-file", file->asn_file != NULL},
-		{"detection", file->detection != NULL},
 		{"channels", file->channels_count > 0},
 		{"routes", file->routes_count > 0},
 		{"self-check", file->self_check != NULL},

@@ -212,6 +212,8 @@ static void carry_out(struct client *client, const char *line, size_t len)
 		client->awaits = control->hooks.on_flush(control->hooks.owner);
 		if (client->awaits == 0)
 			send_json(client, json_pack("{sb}", "ok", 1));
+	} else if (verb && strcmp(verb, "detector") == 0 && control->hooks.on_detector) {
+		send_json(client, control->hooks.on_detector(control->hooks.owner));
 	} else if (apply(control, request, &answer) != 0) {
 		refuse(client, -ENOMEM, "out of memory");
 	} else {

@@ -33,6 +33,9 @@ struct control_hooks {
 	 * the present. Returns a mark that control_flushed() will reach, 0 for nothing to wait
 	 * for. */
 	uint64_t (*on_flush)(void *owner);
+	/* {"request": "detector"}: what the detector says of itself; a new reference, NULL for
+	 * want of memory. */
+	json_t *(*on_detector)(void *owner);
 	/* Somebody closed an incident by hand; the store knows. NULL: nobody cares. */
 	void (*on_incident_closed)(void *owner, int64_t incident);
 	/* What is expected of domains is another; it is to be read from the store. NULL: nobody

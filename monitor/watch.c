@@ -100,6 +100,15 @@ static void on_incident_closed(void *owner, int64_t incident)
 	casebook_closed(watch->casebook, incident, watch_now(watch));
 }
 
+static json_t *on_detector(void *owner)
+{
+	const struct watch *const watch = owner;
+	const struct decide_totals totals = casebook_totals(watch->casebook);
+	return json_pack("{s:b, s:I, s:f, s:b}", "ok", 1, "domains",
+		(json_int_t)totals.domains, "expected_false_alarms",
+		totals.expected_false_alarms, "relays_void", totals.relays_void);
+}
+
 static void on_expectations(void *owner)
 {
 	const struct watch *const watch = owner;
@@ -270,6 +279,7 @@ static int work(struct watch *watch, struct interruption interruption)
 		.on_changes_end = watch_listed_all,
 		.on_flush = on_flush,
 		.on_ingest = on_ingest,
+		.on_detector = on_detector,
 		.on_incident_closed = on_incident_closed,
 		.on_expectations = on_expectations,
 	};

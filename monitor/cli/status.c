@@ -6,7 +6,11 @@
 #include "monitor/cli/cli.h"
 #include "monitor/cli/describe.h"
 #include "monitor/cli/row.h"
+#include "monitor/control_client.h"
+#include "storage/incidents.h"
 #include "storage/ledger.h"
+
+#define PATIENCE_MS 5000
 
 /* All there is to tell. */
 struct state {
@@ -15,17 +19,53 @@ struct state {
 	struct ledger_head head;
 	bool held;
 	int64_t pid;
+	unsigned incidents_open;
+	json_t *detector; /* owned; NULL: no monitor tells */
 };
+
+static int on_open(void *owner, const struct incident *incident)
+{
+	unsigned *count = owner;
+
+	(void)incident;
+	++*count;
+	return 0;
+}
+
+/* What the detector of a running monitor says of itself. */
+static json_t *ask_detector(const struct cli *cli)
+{
+	struct control_client *client;
+	json_t *request = json_pack("{ss}", "request", "detector");
+	json_t *answer = NULL;
+
+	if (control_client_open(cli->conf.control, PATIENCE_MS, &client) == 0) {
+		if (request == NULL || control_client_ask(client, request, &answer) < 0)
+			answer = NULL;
+		control_client_close(client);
+	}
+	json_decref(request);
+	if (answer == NULL || json_is_true(json_object_get(answer, "ok"))) {
+		json_object_del(answer, "ok");
+		return answer;
+	}
+	json_decref(answer);
+	return NULL;
+}
 
 static int look(struct cli *cli, struct state *state)
 {
+	const struct incidents_filter open = {.open_only = true};
 	int err = lookup_last_run(cli->store, &state->run);
 
 	if (err == 0)
 		err = lookup_totals(cli->store, &state->totals);
 	if (err == 0)
 		err = ledger_head(cli->store, &state->head);
+	if (err == 0)
+		err = incidents_each(cli->store, &open, on_open, &state->incidents_open);
 	state->held = store_is_held(store_path(cli->store), &state->pid);
+	state->detector = state->held ? ask_detector(cli) : NULL;
 	return err;
 }
 
@@ -52,15 +92,16 @@ static json_t *make_totals(const struct lookup_totals *totals)
 
 static int print_row(const struct cli *cli, const struct state *state)
 {
-	return row_print(json_pack(
-		"{s:s, s:s, s:s, s:I, s:{s:b, s:o}, s:o, s:o, s:{s:I, s:o, s:s}}",
+	return row_print(json_pack("{s:s, s:s, s:s, s:I, s:{s:b, s:o}, s:o, s:o, s:{s:I, "
+				   "s:o, s:s}, s:I, s:O?}",
 		"version", MXVIGIL_VERSION, "store", store_path(cli->store), "site",
 		store_site(cli->store), "bytes", (json_int_t)store_bytes(cli->store),
 		"daemon", "running", state->held, "pid",
 		state->held && state->pid != 0 ? json_integer(state->pid) : json_null(),
 		"last_run", make_run(&state->run), "totals", make_totals(&state->totals),
 		"ledger", "transaction", (json_int_t)state->head.transaction, "at",
-		row_instant(state->head.at), "hash", state->head.hash));
+		row_instant(state->head.at), "hash", state->head.hash, "incidents_open",
+		(json_int_t)state->incidents_open, "detector", state->detector));
 }
 
 static void print_run(const struct state *state)
@@ -98,6 +139,25 @@ static void print_totals(const struct lookup_totals *totals)
 		describe_instant(totals->latest_at, b));
 }
 
+static void print_incidents(const struct state *state)
+{
+	char text[DESCRIBE_TEXT_MAX];
+
+	printf("cases    %s incidents open\n", describe_count(state->incidents_open, text));
+	if (state->detector == NULL)
+		return;
+	printf("detector %s domains known, %.3g false alarms a year expected\n",
+		describe_count((uint64_t)json_integer_value(
+				       json_object_get(state->detector, "domains")),
+			text),
+		json_number_value(
+			json_object_get(state->detector, "expected_false_alarms")));
+	if (json_is_true(json_object_get(state->detector, "relays_void")))
+		puts("         one relay takes nearly all mail: which host answered is "
+		     "no "
+		     "evidence");
+}
+
 static void print_words(const struct cli *cli, const struct state *state)
 {
 	char at[DESCRIBE_TEXT_MAX];
@@ -109,6 +169,7 @@ static void print_words(const struct cli *cli, const struct state *state)
 		store_site(cli->store));
 	print_run(state);
 	print_totals(&state->totals);
+	print_incidents(state);
 	printf("ledger   transaction %lld of %s UTC\n         %s\n",
 		(long long)state->head.transaction, describe_instant(state->head.at, at),
 		state->head.hash);
@@ -130,7 +191,10 @@ enum cli_status cli_status_command(struct cli *cli)
 		return cli_look_up_failed(err, NULL);
 	if (!cli->json)
 		print_words(cli, &state);
-	else if (print_row(cli, &state) < 0)
+	else
+		err = print_row(cli, &state);
+	json_decref(state.detector);
+	if (err < 0)
 		return cli_file_failed("memory", -ENOMEM);
 	return cli_finish_output();
 }

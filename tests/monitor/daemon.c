@@ -39,6 +39,12 @@ static uint64_t on_flush(void *owner)
 	return daemon->mark;
 }
 
+static json_t *on_detector(void *owner)
+{
+	(void)owner;
+	return json_pack("{s:b, s:i}", "ok", 1, "domains", 3);
+}
+
 static int on_ingest(void *owner, const json_t *request, int64_t now, json_t **ret_answer)
 {
 	struct daemon *daemon = owner;
@@ -70,6 +76,7 @@ struct control_hooks daemon_hooks(struct daemon *daemon)
 		.on_change = on_change,
 		.on_changes_end = on_changes_end,
 		.on_flush = on_flush,
+		.on_detector = on_detector,
 		.on_incident_closed = on_incident_closed,
 		.on_expectations = on_expectations,
 		.on_ingest = on_ingest};

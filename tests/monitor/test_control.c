@@ -69,6 +69,19 @@ static void control_hands_deliveries_on(void **state)
 	close(fd);
 }
 
+static void control_asks_the_detector(void **state)
+{
+	struct daemon *daemon = *state;
+	int fd = daemon_connect(daemon);
+	const char *answer;
+
+	daemon_say(daemon, fd, "{\"request\":\"detector\"}\n");
+	answer = daemon_hear(daemon, fd);
+	assert_true(is_ok(answer));
+	assert_non_null(strstr(answer, "\"domains\""));
+	close(fd);
+}
+
 static void control_tells_the_detector_what_people_did(void **state)
 {
 	struct daemon *daemon = *state;
@@ -451,6 +464,7 @@ int main(void)
 		test(control_answers),
 		test(control_lets_owner_and_group_speak),
 		test(control_tells_who_joins_and_leaves),
+		test(control_asks_the_detector),
 		test(control_tells_the_detector_what_people_did),
 		test(control_hands_deliveries_on),
 		test(control_tells_nothing_of_what_it_refused),

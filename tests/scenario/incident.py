@@ -97,6 +97,11 @@ def story(lab, t):
     line = monitor.await_log("event=opened kind=transient-hijack", 5) and monitor.logged()
     t.ok(f"domain={DOMAIN} id={row['id']} event=opened" in line, "and the log says so",
          line[-2000:])
+    status = monitor.rows("status")[0]
+    t.ok(status["incidents_open"] == 1 and status["detector"] == {
+        "domains": 1, "expected_false_alarms": 12, "relays_void": False},
+        "status counts it, and says what the detector expects of itself", status)
+    t.ok("1 incidents open" in monitor.say("status"), "in words too", monitor.say("status"))
     goes_on(t, place, monitor, log, row["id"])
 
 
