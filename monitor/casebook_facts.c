@@ -42,13 +42,12 @@ static int on_span(void *owner, const struct span *span)
 		casebook->now - span->last_at > STALE_MS ||
 		(meeting->one->recalled && meeting->failing[view] != 0))
 		return 0;
-	/* What the detector knew of before is said again, of late. */
+	/* What the detector knew of is said again, now. */
 	const bool known = meeting->one->recalled && span->first_at <= meeting->told_at;
 	const struct decide_answer answer = {
 		.domain = meeting->one->domain,
 		.view = view,
-		.at = known && span->last_at > span->first_at ? span->last_at
-							      : span->first_at,
+		.at = known ? meeting->told_at : span->first_at,
 		.not_before_at = span->not_before_at,
 		.state = span->answer.state,
 		.set = span->answer.set,

@@ -143,7 +143,8 @@ static void print_incidents(const struct state *state)
 {
 	char text[DESCRIBE_TEXT_MAX];
 
-	printf("cases    %s incidents open\n", describe_count(state->incidents_open, text));
+	printf("cases    %s incidents open\n",
+		describe_count(state->incidents_open, text));
 	if (state->detector == NULL)
 		return;
 	printf("detector %s domains known, %.3g false alarms a year expected\n",

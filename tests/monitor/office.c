@@ -98,6 +98,12 @@ void office_restart(struct office *office)
 	open_books(office, office->now);
 }
 
+void office_restart_in_peace(struct office *office)
+{
+	casebook_flush(office->casebook, office->now);
+	office_restart(office);
+}
+
 /* --- the DNS --- */
 
 static struct news *make_news(struct office *office, enum news_kind kind,
@@ -172,6 +178,15 @@ void office_recover(
 	struct office *office, const char *view, const char *domain, int64_t at)
 {
 	record(office, make_news(office, NEWS_RECOVERY, view, domain, at));
+}
+
+void office_gap(struct office *office, enum news_kind kind, const char *view,
+	const char *domain, int64_t at)
+{
+	struct news *news = make_news(office, kind, view, domain, at);
+	news->from_at = at - MINUTE;
+	news->reason = ANSWER_SERVFAIL;
+	record(office, news);
 }
 
 /* --- mail --- */

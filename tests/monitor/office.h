@@ -36,8 +36,9 @@ struct office {
 /* cmocka set-up and tear-down; *state is a struct office. */
 int office_setup(void **state);
 int office_teardown(void **state);
-/* The monitor ends without a word, and starts again. */
+/* The monitor ends without a word, and starts again; or in peace. */
 void office_restart(struct office *office);
+void office_restart_in_peace(struct office *office);
 
 /* Both views, or the one, say from `at` on: "10 a.example", "nxdomain". What they said before is
  * taken from the store. */
@@ -48,6 +49,10 @@ void office_view_says(struct office *office, const char *view, const char *domai
 void office_fail(struct office *office, const char *view, const char *domain, int64_t at);
 void office_recover(
 	struct office *office, const char *view, const char *domain, int64_t at);
+
+/* The gap of a view that goes on failing opens, or ends. */
+void office_gap(struct office *office, enum news_kind kind, const char *view,
+	const char *domain, int64_t at);
 
 /* A mail to a recipient is accepted, or refused with the reply. */
 void office_mail(struct office *office, int64_t at, const char *recipient,

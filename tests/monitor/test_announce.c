@@ -185,10 +185,40 @@ static void announce_is_silent_about_the_rest(void **state)
 
 #define test(name) cmocka_unit_test_setup_teardown(name, desk_setup, desk_teardown)
 
+static void announce_tells_of_an_incident(void **state)
+{
+	struct desk *desk = *state;
+	struct announced_incident incident = {
+		.number = 7,
+		.domain = wire("online.de"),
+		.event = "kind-changed",
+		.from_kind = INCIDENT_TRANSIENT_HIJACK,
+		.kind = INCIDENT_MIGRATION_FALLOUT,
+		.severity = SEVERITY_CRITICAL,
+		.summary = "a \"move\"",
+	};
+	const char *line;
+
+	announce_incident(desk->fixture->store, &incident);
+	line = desk_log(desk);
+	assert_string_equal(strchr(line, ' '),
+		" warn incident: domain=online.de id=lab-i7 event=kind-changed "
+		"kind=migration-fallout from=transient-hijack severity=critical "
+		"summary=\"a \\\"move\\\"\"\n");
+	incident.domain = NULL;
+	incident.from_kind = incident.kind = INCIDENT_SELF;
+	incident.severity = SEVERITY_INFO;
+	announce_incident(desk->fixture->store, &incident);
+	line = desk_log(desk);
+	assert_non_null(strstr(line, " info incident: domain=- id=lab-i7 "));
+	assert_non_null(strstr(line, " kind=self severity=info "));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(announce_tells_a_change),
+		test(announce_tells_of_an_incident),
 		test(announce_tells_which_server),
 		test(announce_tells_answers_that_are_no_sets),
 		test(announce_escapes_names),

@@ -144,6 +144,32 @@ static void roster_gives_domains_their_views_and_interval(void **state)
 	assert_int_equal(interval(plan, "x.a.example", 0), 0);
 }
 
+static int on_named(void *owner, const uint8_t *name)
+{
+	char *text = owner;
+	char presentation[NAME_TEXT_MAX];
+
+	strcat(strcat(text, name_format(name, presentation)), " ");
+	return strlen(text) > 15 ? 7 : 0;
+}
+
+static void roster_tells_whom_a_watch_names(void **state)
+{
+	struct plan *plan = *state;
+	uint8_t *domains[] = {domain("a.example"), domain("b.example")};
+	char text[64] = "";
+
+	name_domains(add_watch(plan, "01", 300000), domains, 2);
+	name_domains(add_watch(plan, "12", 10000), domains, 1);
+	assert_int_equal(build(plan, NULL, 0), 0);
+	assert_int_equal(roster_points(plan->roster, 0), 2);
+	assert_int_equal(roster_points(plan->roster, 1), 2);
+	assert_int_equal(roster_points(plan->roster, 2), 1);
+	assert_int_equal(roster_each_of_watch(plan->roster, 1, on_named, text), 0);
+	assert_string_equal(text, "a.example ");
+	assert_int_equal(roster_each_of_watch(plan->roster, 0, on_named, text), 7);
+}
+
 static void roster_takes_the_shortest_of_several_intervals(void **state)
 {
 	struct plan *plan = *state;
@@ -408,6 +434,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(roster_is_empty_where_nothing_is_wished),
 		test(roster_gives_domains_their_views_and_interval),
+		test(roster_tells_whom_a_watch_names),
 		test(roster_takes_the_shortest_of_several_intervals),
 		test(roster_reads_files_with_junk),
 		test(roster_says_which_file_it_cannot_read),
