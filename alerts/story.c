@@ -18,6 +18,9 @@ static void put_title(const struct telling *telling)
 	const struct incident *incident = telling->incident;
 	char *summary = story_escape(incident->summary);
 	char *id = story_escape(telling->story->id);
+	char *spoken = telling->story->spoken != NULL
+		? story_escape(telling->story->spoken)
+		: NULL;
 
 	story_say(telling, "%s", story_shown(summary));
 	story_say(telling, "%s: %s, %s, %s%s", story_shown(id),
@@ -33,7 +36,8 @@ static void put_title(const struct telling *telling)
 			incident_kind_name(incident->kind_at_open));
 	if (telling->story->spoken != NULL)
 		story_say(telling, "%s is written %s.", telling->domain,
-			telling->story->spoken);
+			story_shown(spoken));
+	free(spoken);
 	free(summary);
 	free(id);
 }

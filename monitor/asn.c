@@ -108,7 +108,8 @@ static int parse_prefix(const char *text, size_t len, struct prefix *ret_prefix)
 	uint32_t bits;
 	unsigned width;
 
-	if (slash == NULL || (size_t)(slash - text) >= sizeof address)
+	if (slash == NULL || (size_t)(slash - text) >= sizeof address ||
+		memchr(text, '\0', (size_t)(slash - text)) != NULL)
 		return -EINVAL;
 	memcpy(address, text, (size_t)(slash - text));
 	address[slash - text] = '\0';

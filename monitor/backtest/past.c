@@ -177,6 +177,8 @@ static void read_times(struct row *row)
 		return;
 	row->first_at = exchange_read_instant(reading, ours, "first_ms");
 	row->last_at = exchange_read_instant(reading, ours, "last_ms");
+	if (row->last_at < row->first_at)
+		exchange_read_fault(reading, "last_ms before first_ms");
 }
 
 static int add_failures(struct past *past, const struct row *row, unsigned view)
