@@ -99,11 +99,24 @@ static enum sort sort_of(const struct decide_delivery *delivery)
 
 /* --- does one relay take everything? --- */
 
-static void count_relay(struct decide *decide, const struct operator_entry *entry)
+/* A host that a domain's MX names is no smart host, however much mail it takes. */
+static bool is_named(const struct subject *subject, const struct host *host)
 {
+	for (size_t i = 0; i < SUBJECT_SETS; i++)
+		if (exchanges_have(subject->sets[i], host))
+			return true;
+	return false;
+}
+
+static void count_relay(
+	struct decide *decide, const struct subject *subject, const struct host *host)
+{
+	const struct operator_entry *entry = host->run_by;
 	const size_t places = sizeof decide->relays / sizeof decide->relays[0];
 	size_t least = 0;
 	decide->attempts++;
+	if (is_named(subject, host))
+		return;
 	for (size_t i = 0; i < places; i++) {
 		if (decide->relays[i].entry == entry) {
 			decide->relays[i].attempts++;
@@ -441,7 +454,7 @@ static void look_closer(struct decide *decide, struct sight *sight)
 	}
 	sight->network = hosts_network(&decide->hosts, delivery->relay_ip);
 	if (sight->sort != SORT_STUCK)
-		count_relay(decide, sight->host->run_by);
+		count_relay(decide, sight->subject, sight->host);
 	const bool is_void = relays_are_void(decide);
 	sight->foreign = !is_void && !own_is_empty(&sight->subject->own) &&
 		!own_has_at(&sight->subject->own, sight->host, sight->network);

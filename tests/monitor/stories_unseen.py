@@ -284,9 +284,29 @@ def another_order(mxvigil):
     return past, []
 
 
+def hijack_while_blind(mxvigil):
+    """Our views are all blind, and just then a domain is hijacked: mail alone tells. That
+    nearly all mail goes to one hoster makes that no smart host of ours."""
+    past, domains = village(mxvigil)
+    end = T + 2 * HOUR
+    for domain in domains:
+        past.answer(domain, 0, T, mx(HOSTER))
+        past.failing(domain, T, end)
+        past.answer(domain, end, T + DAY, mx(HOSTER))
+        usual(past, domain, 0, T, 900)
+        if domain == domains[0]:
+            past.traffic(domain, T + 600, T + 6000, 300, (1, past.refusing(FOREIGN, UNKNOWN)))
+            usual(past, domain, T + 6000, T + DAY, 900)
+        else:
+            usual(past, domain, T, T + DAY, 900)
+    return past, [Verdict(None, "self", "self", "critical", opened=(T, T + 600)),
+                  Verdict(domains[0], "transient-hijack", "transient-hijack", "critical",
+                          opened=(T, past.bounce(3) + 600), hit=past.hit())]
+
+
 STORIES = (resolver_outage, resolver_outage_in_the_log, one_view_blind, all_views_blind,
            lost_polls, dns_down, typo, typo_in_one, removed, gone, poisoned, poisoned_and_hit,
-           late_cache, renamed, taking_turns, another_order)
+           late_cache, renamed, taking_turns, another_order, hijack_while_blind)
 
 
 def main():
