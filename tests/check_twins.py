@@ -51,7 +51,6 @@ ELSEWHERE = {
     "monitor/backtest/past.c": "tests/monitor/backtest.py replays a past",
     "monitor/cli/backtest.c": "tests/monitor/backtest.py replays a past",
     "monitor/decide/attempt.c": "tests/monitor/stories_moved.py and stories_stayed.py",
-    "monitor/decide/engine.c": "tests/monitor/backtest.py replays a past",
     "monitor/decide/fault.c": "tests/monitor/stories_stayed.py",
     "monitor/decide/move.c": "tests/monitor/stories_moved.py",
     "monitor/decide/move_verdict.c": "tests/monitor/stories_moved.py",
