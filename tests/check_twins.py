@@ -54,6 +54,7 @@ ELSEWHERE = {
     "monitor/decide/fault.c": "tests/monitor/stories_stayed.py",
     "monitor/decide/move.c": "tests/monitor/stories_moved.py",
     "monitor/decide/move_verdict.c": "tests/monitor/stories_moved.py",
+    "monitor/decide/relays.c": "tests/monitor/stories_moved.py sends through a smart host",
     "monitor/decide/outage.c": "tests/monitor/stories_unseen.py",
     "monitor/cli/check.c": "tests/monitor/incidents.py runs the commands",
     "monitor/cli/expect.c": "tests/monitor/incidents.py runs the commands",

@@ -20,9 +20,6 @@
 #define ANNOUNCED_SCORE 4.6
 #define FEW_FORGOTTEN 10 /* one in so many, of recipients who were known */
 #define TOLLS_KEPT_MS DAY_MS
-#define SMART_SHARE 0.9 /* of all mail through one relay: it is our own */
-#define SMART_DOMAINS 20
-#define SMART_ATTEMPTS 500
 #define SURPRISE_REFUSED 0.02 /* a foreign host that says it does not serve the domain */
 #define SURPRISE_OTHER 0.25 /* any other permanent refusal by a foreign host */
 
@@ -95,49 +92,6 @@ static enum sort sort_of(const struct decide_delivery *delivery)
 		break;
 	}
 	return SORT_NONE;
-}
-
-/* --- does one relay take everything? --- */
-
-/* A host that a domain's MX names is no smart host, however much mail it takes. */
-static bool is_named(const struct subject *subject, const struct host *host)
-{
-	for (size_t i = 0; i < SUBJECT_SETS; i++)
-		if (exchanges_have(subject->sets[i], host))
-			return true;
-	return false;
-}
-
-static void count_relay(
-	struct decide *decide, const struct subject *subject, const struct host *host)
-{
-	const struct operator_entry *entry = host->run_by;
-	const size_t places = sizeof decide->relays / sizeof decide->relays[0];
-	size_t least = 0;
-	decide->attempts++;
-	if (is_named(subject, host))
-		return;
-	for (size_t i = 0; i < places; i++) {
-		if (decide->relays[i].entry == entry) {
-			decide->relays[i].attempts++;
-			return;
-		}
-		if (decide->relays[i].attempts < decide->relays[least].attempts)
-			least = i;
-	}
-	/* The rarest makes place and leaves its count: no large one is ever missed. */
-	decide->relays[least].entry = entry;
-	decide->relays[least].attempts++;
-}
-
-static bool relays_are_void(const struct decide *decide)
-{
-	if (decide->mailed < SMART_DOMAINS || decide->attempts < SMART_ATTEMPTS)
-		return false;
-	for (size_t i = 0; i < sizeof decide->relays / sizeof decide->relays[0]; i++)
-		if (decide->relays[i].attempts > SMART_SHARE * decide->attempts)
-			return true;
-	return false;
 }
 
 /* --- what is going on meanwhile --- */
@@ -454,7 +408,7 @@ static void look_closer(struct decide *decide, struct sight *sight)
 	}
 	sight->network = hosts_network(&decide->hosts, delivery->relay_ip);
 	if (sight->sort != SORT_STUCK)
-		count_relay(decide, sight->subject, sight->host);
+		relays_count(decide, sight->subject, sight->host);
 	const bool is_void = relays_are_void(decide);
 	sight->foreign = !is_void && !own_is_empty(&sight->subject->own) &&
 		!own_has_at(&sight->subject->own, sight->host, sight->network);

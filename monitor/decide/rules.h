@@ -46,6 +46,12 @@ void outage_missing(struct decide *decide, struct subject *subject, const uint8_
 bool move_is_sibling(const struct decide *decide, const struct subject *subject,
 	const struct operator_entry *to, int64_t at);
 
+/* --- relays.c --- */
+/* Counts an attempt, by the host that answered. */
+void relays_count(
+	struct decide *decide, const struct subject *subject, const struct host *host);
+bool relays_are_void(const struct decide *decide);
+
 /* --- outage.c --- */
 void outage_view_changed(struct decide *decide, int view, int64_t at);
 bool outage_is_sick(const struct decide *decide, int view, int64_t at);
