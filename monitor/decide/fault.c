@@ -78,11 +78,18 @@ static void prove(struct affair *affair, struct hits hits, int64_t at)
 		hits.departed, hits.all);
 }
 
-/* It ended because it went on: what still bounces is no news, until that is learnt. */
+/* It ended because it went on: what still bounces is no news, until that is learnt. Or somebody
+ * closed it, who knows of what still bounces today. */
 static bool is_left_over(const struct affair *affair, int64_t at)
 {
-	return affair != NULL && affair->state == INCIDENT_CLOSED &&
-		affair->reverted_at == 0 && at - affair->closed_at <= USUAL_MS;
+	if (affair == NULL || affair->state != INCIDENT_CLOSED ||
+		affair->reverted_at != 0)
+		return false;
+	const int64_t began_at = affair->slot == SLOT_MOVE && affair->change_at != 0
+		? affair->change_at
+		: affair->suspected_at;
+	const bool went_on = affair->closed_at - began_at >= NORMAL_MS;
+	return at - affair->closed_at <= (went_on ? USUAL_MS : DAY_MS);
 }
 
 static void begin(struct decide *decide, struct subject *subject, bool known, int64_t at)

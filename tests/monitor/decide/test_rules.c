@@ -221,6 +221,39 @@ static void rules_null_mx_is_over_when_mail_goes_elsewhere(void **state)
 	assert_last(&taken, INCIDENT_TRANSIENT_HIJACK, INCIDENT_OPEN, SEVERITY_CRITICAL);
 }
 
+/* --- closed by hand --- */
+
+static int put_number(void *owner, uint64_t serial, const struct incident *incident,
+	const struct incident_recipient *recipients, size_t len)
+{
+	decide_set_number(decide, serial, 7);
+	return on_incident(owner, serial, incident, recipients, len);
+}
+
+static void rules_fault_that_was_closed_may_come_again(void **state)
+{
+	struct taken taken = {.count = 0};
+	(void)state;
+	say(domain, HOME);
+	everyday(NOON + 5 * DAY_MS);
+	for (int who = 1; who <= 10; who++)
+		mail(who, now += MINUTE_MS, HOME, DELIVERY_BOUNCED);
+	assert_int_equal(decide_take(decide, put_number, &taken), 0);
+	assert_last(&taken, INCIDENT_RECEIVER_FAULT, INCIDENT_OPEN, SEVERITY_WARNING);
+	decide_close(decide, 7, now);
+	taken = take();
+	assert_int_equal(taken.last.state, INCIDENT_CLOSED);
+	for (int who = 1; who <= 10; who++)
+		mail(who, now += MINUTE_MS, HOME, DELIVERY_BOUNCED);
+	assert_int_equal(take().count, 0); /* they know */
+	everyday(NOON + 8 * DAY_MS);
+	for (int who = 1; who <= 10; who++)
+		mail(who, now += MINUTE_MS, HOME, DELIVERY_BOUNCED);
+	taken = take();
+	assert_last(&taken, INCIDENT_RECEIVER_FAULT, INCIDENT_OPEN, SEVERITY_WARNING);
+	assert_int_equal(taken.last.number, 0);
+}
+
 /* --- our own trouble --- */
 
 /* A view that no watch uses cannot fail, and sees nothing. */
@@ -251,6 +284,7 @@ int main(void)
 		TEST(rules_old_mail_is_no_part_of_what_goes_on),
 		TEST(rules_late_mail_of_an_incident_counts),
 		TEST(rules_null_mx_is_over_when_mail_goes_elsewhere),
+		TEST(rules_fault_that_was_closed_may_come_again),
 		TEST(rules_blind_without_the_views_that_look),
 	};
 	return cmocka_run_group_tests_name(
