@@ -10,6 +10,7 @@
 
 #define RECIPIENTS_SERIOUS 3 /* a hijack is critical from here on, */
 #define RECIPIENTS_GRAVE 100 /* a fault of the receiver from here on */
+#define OVER_MS (2 * DAY_MS)
 
 struct affair *affair_of(const struct subject *subject, enum slot slot)
 {
@@ -171,10 +172,59 @@ void affair_close(struct affair *affair, int64_t at)
 	touch(affair, at);
 }
 
-void affair_destroy(struct affair *affair)
+static void forget_details(struct affair *affair)
 {
 	tolls_finish(&affair->tolls);
+	free(affair->proofs);
+	affair->proofs = NULL;
+	affair->proofs_len = affair->proofs_room = 0;
+}
+
+void affair_destroy(struct affair *affair)
+{
+	forget_details(affair);
 	free(affair);
+}
+
+/* --- its end --- */
+
+/* A rotation goes on to be proved while it is closed, and is hot then. */
+bool affair_is_over(const struct affair *affair, int64_t now)
+{
+	return affair->state == INCIDENT_CLOSED && !affair->dirty &&
+		now - affair->closed_at > OVER_MS && now - affair->hot_at > OVER_MS;
+}
+
+static bool is_replaced(const struct decide *decide, const struct affair *affair)
+{
+	const struct affair *latest = affair->subject != NULL
+		? affair->subject->affairs[affair->slot]
+		: decide->self;
+	return affair != latest && affair->state == INCIDENT_CLOSED && !affair->dirty;
+}
+
+void affair_sweep(struct decide *decide)
+{
+	size_t kept = 0;
+	if (decide->now - decide->swept_at < HOUR_MS)
+		return;
+	decide->swept_at = decide->now;
+	for (size_t i = 0; i < decide->affairs_len; i++) {
+		struct affair *affair = decide->affairs[i];
+		while (affair->older != NULL && is_replaced(decide, affair->older))
+			affair->older = affair->older->older;
+	}
+	for (size_t i = 0; i < decide->affairs_len; i++) {
+		struct affair *affair = decide->affairs[i];
+		if (is_replaced(decide, affair)) {
+			affair_destroy(affair);
+			continue;
+		}
+		if (affair_is_over(affair, decide->now))
+			forget_details(affair);
+		decide->affairs[kept++] = affair;
+	}
+	decide->affairs_len = kept;
 }
 
 /* --- what speaks for it --- */
@@ -187,6 +237,21 @@ bool affair_has_proof(const struct affair *affair, const char *name)
 	return false;
 }
 
+static bool reserve_proof(struct affair *affair)
+{
+	if (affair->proofs_len < affair->proofs_room)
+		return true;
+	if (affair->proofs_len == INCIDENT_EVIDENCE_MOST)
+		return false;
+	const unsigned room = affair->proofs_room > 0 ? 2 * affair->proofs_room : 4;
+	struct proof *list = reallocarray(affair->proofs, room, sizeof *list);
+	if (list == NULL)
+		return false;
+	affair->proofs = list;
+	affair->proofs_room = room;
+	return true;
+}
+
 void affair_prove(struct affair *affair, const char *name, double weight, int64_t at,
 	const char *format, ...)
 {
@@ -195,7 +260,7 @@ void affair_prove(struct affair *affair, const char *name, double weight, int64_
 		if (strcmp(affair->proofs[i].name, name) == 0)
 			proof = &affair->proofs[i];
 	if (proof == NULL) {
-		if (affair->proofs_len == INCIDENT_EVIDENCE_MOST)
+		if (!reserve_proof(affair))
 			return;
 		unsigned place = affair->proofs_len++;
 		for (; place > 0 && affair->proofs[place - 1].at > at; place--)

@@ -61,8 +61,9 @@ struct affair {
 	const struct operator_entry *to[AFFAIR_OPERATORS];
 	unsigned from_len;
 	unsigned to_len;
-	struct proof proofs[INCIDENT_EVIDENCE_MOST];
+	struct proof *proofs; /* owned */
 	unsigned proofs_len;
+	unsigned proofs_room;
 	struct tolls tolls;
 	uint64_t recipients; /* of these, to be re-activated */
 	uint64_t bounces; /* affected */
@@ -104,7 +105,8 @@ void affair_open(struct affair *affair, int64_t at);
 void affair_set_blind(struct affair *affair, bool blind, int64_t at);
 void affair_revert(struct affair *affair, int64_t at);
 void affair_close(struct affair *affair, int64_t at);
-/* One proof of each name: a later one replaces text and weight, and keeps its time. */
+/* One proof of each name: a later one replaces text and weight, and keeps its time. One that there
+ * is no memory for is left out. */
 void affair_prove(struct affair *affair, const char *name, double weight, int64_t at,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
 bool affair_has_proof(const struct affair *affair, const char *name);
@@ -117,4 +119,8 @@ void affair_toll(struct decide *decide, struct affair *affair, const struct toll
 void affair_take_tolls(
 	struct decide *decide, struct affair *affair, int64_t since, bool foreign_only);
 enum incident_advice affair_advice(const struct affair *affair, const struct toll *toll);
+/* It closed so long ago that it is never opened again: it matters only for its times and hosts. */
+bool affair_is_over(const struct affair *affair, int64_t now);
+/* Lets go of what is over, and of what others have replaced, once it has been taken. */
+void affair_sweep(struct decide *decide);
 void affair_destroy(struct affair *affair);

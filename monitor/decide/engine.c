@@ -407,6 +407,7 @@ int decide_take(struct decide *decide, decide_incident_fn fn, void *owner)
 {
 	if (decide->unsorted)
 		sort_affairs(decide);
+	affair_sweep(decide); /* what was taken by now was kept, or has been put back */
 	for (size_t i = 0; i < decide->affairs_len; i++) {
 		struct affair *affair = decide->affairs[i];
 		if (!affair->dirty)

@@ -98,6 +98,7 @@ struct decide {
 	size_t affairs_len;
 	size_t affairs_room;
 	bool unsorted; /* some were recalled since */
+	int64_t swept_at;
 	uint64_t serials;
 	struct affair *self; /* our own trouble, NULL: none */
 	struct precedent precedents[PRECEDENTS];

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Incidents that are worked on, and who bounced. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "monitor/decide/memory_inside.h"
 
-/* A closed one that long ago is never opened again, and is known only for its times and hosts. */
-#define OVER_MS (2 * DAY_MS)
 #define COUNT_MOST (UINT64_C(1) << 62)
 
 /* --- who bounced --- */
@@ -56,6 +55,14 @@ static void code_proofs(struct memory *memory, struct affair *affair)
 	struct archive *archive = &memory->archive;
 	affair->proofs_len = (unsigned)archive_count(
 		archive, affair->proofs_len, INCIDENT_EVIDENCE_MOST);
+	if (archive->loading && affair->proofs_len > 0) {
+		affair->proofs = calloc(affair->proofs_len, sizeof *affair->proofs);
+		affair->proofs_room = affair->proofs_len;
+	}
+	if (affair->proofs_len > 0 && affair->proofs == NULL) {
+		affair->proofs_len = affair->proofs_room = 0;
+		archive->error = -ENOMEM;
+	}
 	for (unsigned i = 0; i < affair->proofs_len; i++) {
 		struct proof *proof = &affair->proofs[i];
 		archive_text(archive, proof->name, sizeof proof->name);
@@ -149,17 +156,10 @@ static void code_view(struct memory *memory, struct affair *affair)
 		end_misled(affair);
 }
 
-/* A rotation goes on to be proved while it is closed, and is hot then. */
-static bool is_over(const struct affair *affair, int64_t now)
-{
-	return affair->state == INCIDENT_CLOSED && !affair->dirty &&
-		now - affair->closed_at > OVER_MS && now - affair->hot_at > OVER_MS;
-}
-
 static void code_affair(struct memory *memory, struct affair *affair)
 {
 	struct archive *archive = &memory->archive;
-	const bool over = is_over(affair, memory->decide->now);
+	const bool over = affair_is_over(affair, memory->decide->now);
 	code_life(archive, affair);
 	code_counts(archive, affair);
 	code_marks(archive, affair);

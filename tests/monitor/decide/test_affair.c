@@ -198,6 +198,53 @@ static void affair_of_our_own_is_critical_while_blind(void **state)
 
 /* --- what speaks for it --- */
 
+static int count_taken(void *owner, uint64_t serial, const struct incident *incident,
+	const struct incident_recipient *recipients, size_t len)
+{
+	unsigned *count = owner;
+	(void)serial;
+	(void)incident;
+	(void)recipients;
+	(void)len;
+	++*count;
+	return 0;
+}
+
+static unsigned take_after(int64_t passed)
+{
+	unsigned count = 0;
+	assert_int_equal(decide_advance(decide, decide_now(decide) + passed), 0);
+	assert_int_equal(decide_take(decide, count_taken, &count), 0);
+	return count;
+}
+
+/* A monitor runs for years. */
+static void affair_that_is_over_is_let_go(void **state)
+{
+	(void)state;
+	assert_int_equal(decide_advance(decide, NOON), 0);
+	for (int day = 0; day < 50; day++) {
+		const int64_t at = NOON + day * DAY_MS;
+		struct affair *affair = begin(SLOT_RECEIVER, INCIDENT_RECEIVER_FAULT, at);
+		affair_prove(affair, "proof", 0, at, "day %d", day);
+		hit(affair, 1, true, false, false);
+		assert_int_equal(take_after(HOUR_MS), 1);
+		affair_close(affair, at + HOUR_MS);
+		affair->hot_at = at + HOUR_MS;
+		assert_int_equal(take_after(23 * HOUR_MS), 1);
+	}
+	assert_int_equal(take_after(HOUR_MS), 0);
+	assert_int_equal(decide->affairs_len, 1);
+	const struct affair *last = subject->affairs[SLOT_RECEIVER];
+	assert_ptr_equal(decide->affairs[0], last);
+	assert_null(last->older);
+	assert_int_equal(last->tolls.len, 1);
+	assert_int_equal(take_after(3 * DAY_MS), 0);
+	assert_int_equal(last->tolls.len, 0);
+	assert_int_equal(last->proofs_len, 0);
+	assert_int_equal(last->recipients, 1);
+}
+
 static void affair_proofs_are_in_order_of_time(void **state)
 {
 	struct affair *affair = begin(SLOT_MOVE, INCIDENT_TRANSIENT_MOVE, NOON);
@@ -322,6 +369,7 @@ int main(void)
 		TEST(affair_severity_is_the_highest_reached),
 		TEST(affair_severity_is_that_of_its_kind),
 		TEST(affair_of_our_own_is_critical_while_blind),
+		TEST(affair_that_is_over_is_let_go),
 		TEST(affair_proofs_are_in_order_of_time),
 		TEST(affair_proofs_have_an_end),
 		TEST(affair_advises_by_what_was_known),
