@@ -232,6 +232,21 @@ static int on_open(void *owner, const struct incident *incident)
 	return casebook_note(owner, &standing);
 }
 
+static int on_recalled(void *owner, const struct incident *incident)
+{
+	const struct casebook *const casebook = owner;
+	if (incident->state == INCIDENT_CLOSED)
+		decide_close(casebook->decide, incident->number, incident->closed_at);
+	return 0;
+}
+
+static int on_number(void *owner, int64_t number)
+{
+	const struct casebook *const casebook = owner;
+	const int error = incidents_get(casebook->store, number, on_recalled, owner);
+	return error == -ENOENT ? 0 : error;
+}
+
 /* Views may have come back, or turned, while nobody looked. */
 static void meet_involved(struct casebook *casebook)
 {
@@ -259,6 +274,8 @@ static int load(struct casebook *casebook)
 	const struct incidents_filter filter = {.open_only = true};
 	if (code == 0)
 		code = casebook_recall(casebook);
+	if (code == 0) /* people may have closed some while nobody ran */
+		code = decide_each_open(casebook->decide, on_number, casebook);
 	if (code == 0)
 		code = incidents_each(casebook->store, &filter, on_open, casebook);
 	if (code == 0)

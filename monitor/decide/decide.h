@@ -110,6 +110,10 @@ void decide_set_number(struct decide *decide, uint64_t serial, int64_t number);
 /* What was handed out of an incident was lost: it comes again, with all recipients, under this
  * number (0: none). */
 void decide_put_back(struct decide *decide, uint64_t serial, int64_t number);
+/* The numbers of those that are not closed. Returns 0 or what fn returned, which ends it. */
+typedef int (*decide_number_fn)(void *owner, int64_t number);
+int decide_each_open(const struct decide *decide, decide_number_fn fn, void *owner)
+	__attribute__((warn_unused_result));
 /* Somebody closed the incident by hand. */
 void decide_close(struct decide *decide, int64_t number, int64_t at);
 

@@ -444,6 +444,17 @@ void decide_put_back(struct decide *decide, uint64_t serial, int64_t number)
 	}
 }
 
+int decide_each_open(const struct decide *decide, decide_number_fn fn, void *owner)
+{
+	int error = 0;
+	for (size_t i = 0; i < decide->affairs_len && error == 0; i++) {
+		const struct affair *affair = decide->affairs[i];
+		if (affair->number != 0 && affair->state != INCIDENT_CLOSED)
+			error = fn(owner, affair->number);
+	}
+	return error;
+}
+
 void decide_close(struct decide *decide, int64_t number, int64_t at)
 {
 	for (size_t i = 0; i < decide->affairs_len; i++) {

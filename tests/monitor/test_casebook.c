@@ -214,6 +214,32 @@ static void casebook_lets_people_close(void **state)
 	assert_int_equal(casebook_totals(office->casebook).open, 0);
 }
 
+static void casebook_knows_what_was_closed_while_it_did_not_run(void **state)
+{
+	struct office *office = *state;
+	hijack(office);
+	struct store *const store = office->desk->fixture->store;
+	store_begin(store);
+	assert_true(incidents_close(store, 1, MOVED + HOUR));
+	fixture_commit(office->desk->fixture, MOVED + HOUR);
+	desk_log(office->desk);
+	office_restart(office);
+	assert_int_equal(casebook_totals(office->casebook).open, 0);
+	office_say(office, "online.de", HOME, MOVED + 2 * HOUR);
+	casebook_tick(office->casebook, MOVED + DAY);
+	assert_string_equal(office_incidents(office),
+		"1 transient-hijack closed 2/2 IONOS,>Apple iCloud,; ");
+	assert_int_equal(fixture_query(office->desk->fixture,
+				 "SELECT count(*) FROM incident WHERE reverted_at = 0"
+				 " AND closed_at = updated_at"),
+		1);
+	assert_int_equal(fixture_query(office->desk->fixture,
+				 "SELECT count(*) FROM incident_evidence"
+				 " WHERE name = 'closed-by-hand'"),
+		1);
+	assert_null(strstr(desk_log(office->desk), "event=reverted"));
+}
+
 static void expect(struct office *office, const char *operators, int64_t until_at)
 {
 	const struct expectation expectation = {
@@ -381,6 +407,7 @@ int main(void)
 		WITH_OFFICE(casebook_puts_back_what_was_rolled_back),
 		WITH_OFFICE(casebook_goes_by_its_own_clock),
 		WITH_OFFICE(casebook_lets_people_close),
+		WITH_OFFICE(casebook_knows_what_was_closed_while_it_did_not_run),
 		WITH_OFFICE(casebook_expects_what_it_is_told),
 		WITH_OFFICE(casebook_lets_go_of_an_expectation),
 		WITH_OFFICE(casebook_suspects_what_is_not_expected),
