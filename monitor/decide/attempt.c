@@ -395,13 +395,27 @@ static void take_lost(struct decide *decide, const struct sight *sight)
 	outage_missing(decide, subject, sight->delivery->missing, at);
 }
 
+/* Names of hosts come from outside and go into sentences. "" for what is none. */
+static const char *plain_host(const char *host, char ret_text[NAME_TEXT_MAX])
+{
+	uint8_t name[NAME_WIRE_MAX];
+	const char *c = host;
+	while (*c > ' ' && *c <= '~')
+		c++;
+	if (*c == '\0')
+		return host;
+	return name_parse(host, name) == 0 ? name_format(name, ret_text) : "";
+}
+
 static void look_closer(struct decide *decide, struct sight *sight)
 {
 	const struct decide_delivery *delivery = sight->delivery;
+	char text[NAME_TEXT_MAX];
+	const char *host = plain_host(delivery->relay_host, text);
 	sight->sort = sort_of(delivery);
-	if (*delivery->relay_host == '\0' || sight->sort == SORT_LOST)
+	if (*host == '\0' || sight->sort == SORT_LOST)
 		return;
-	sight->host = hosts_get(&decide->hosts, delivery->relay_host);
+	sight->host = hosts_get(&decide->hosts, host);
 	if (sight->host == NULL) {
 		decide_fail(decide);
 		return;

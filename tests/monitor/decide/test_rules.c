@@ -254,6 +254,42 @@ static void rules_fault_that_was_closed_may_come_again(void **state)
 	assert_int_equal(taken.last.number, 0);
 }
 
+/* --- names from outside --- */
+
+static bool is_plain(const char *text)
+{
+	while (*text >= ' ' && *text <= '~')
+		text++;
+	return *text == '\0';
+}
+
+static int check_texts(void *owner, uint64_t serial, const struct incident *incident,
+	const struct incident_recipient *recipients, size_t len)
+{
+	unsigned *count = owner;
+	(void)serial;
+	++*count;
+	assert_true(is_plain(incident->summary));
+	assert_non_null(strstr(incident->to_operators, "\\255\\027"));
+	assert_true(is_plain(recipients[len - 1].relay_host));
+	for (size_t i = 0; i < incident->evidence_len; i++)
+		assert_true(is_plain(incident->evidence[i].text));
+	return 0;
+}
+
+static void rules_bytes_of_names_are_no_bytes_of_sentences(void **state)
+{
+	unsigned count = 0;
+	(void)state;
+	say(domain, HOME);
+	everyday(NOON + 5 * DAY_MS);
+	for (int who = 1; who <= 5; who++)
+		mail(who, now += MINUTE_MS, "mx.\xff\x1b[31m.test", DELIVERY_BOUNCED);
+	mail(6, now += MINUTE_MS, "\xff..", DELIVERY_BOUNCED);
+	assert_int_equal(decide_take(decide, check_texts, &count), 0);
+	assert_int_equal(count, 1);
+}
+
 /* --- our own trouble --- */
 
 /* A view that no watch uses cannot fail, and sees nothing. */
@@ -285,6 +321,7 @@ int main(void)
 		TEST(rules_late_mail_of_an_incident_counts),
 		TEST(rules_null_mx_is_over_when_mail_goes_elsewhere),
 		TEST(rules_fault_that_was_closed_may_come_again),
+		TEST(rules_bytes_of_names_are_no_bytes_of_sentences),
 		TEST(rules_blind_without_the_views_that_look),
 	};
 	return cmocka_run_group_tests_name(
