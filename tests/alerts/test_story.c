@@ -313,6 +313,35 @@ static void story_says_how_sure_it_is(void **state)
 	free(text);
 }
 
+static void story_steers_no_terminal_with_what_others_wrote(void **state)
+{
+	static const char hostile[] = "a\x1b[2J\x9b\r\n\tb";
+	struct incident incident = make(INCIDENT_RESOLVER_POISONING, INCIDENT_SUSPECTED);
+	const struct story_view view = {hostile, hostile, hostile, hostile};
+	const struct story story = {
+		.incident = &incident,
+		.id = "fra1-i7",
+		.domain = "xn--bcher-kva.example",
+		.spoken = hostile,
+		.views = &view,
+		.views_len = 1,
+		.coverage = hostile,
+	};
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	incident.from_operators = incident.to_operators = hostile;
+	incident.view = incident.summary = hostile;
+	assert_non_null(out);
+	assert_int_equal(story_write(&story, out), 0);
+	assert_int_equal(fclose(out), 0);
+	for (size_t i = 0; i < len; i++)
+		assert_true(text[i] == '\n' || (text[i] >= ' ' && text[i] <= '~'));
+	free(text);
+}
+
 static void story_does_without_what_is_not_there(void **state)
 {
 	const struct incident incident = {
@@ -378,6 +407,7 @@ int main(void)
 		cmocka_unit_test(story_advises_by_kind),
 		cmocka_unit_test(story_speaks_of_no_bounces_where_there_are_none),
 		cmocka_unit_test(story_says_how_sure_it_is),
+		cmocka_unit_test(story_steers_no_terminal_with_what_others_wrote),
 		cmocka_unit_test(story_does_without_what_is_not_there),
 		cmocka_unit_test(story_writes_durations_and_counts),
 	};

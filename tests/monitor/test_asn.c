@@ -189,6 +189,21 @@ static void asn_names_the_line_that_is_wrong(void **state)
 	}
 }
 
+static void asn_refuses_a_prefix_that_goes_on_behind_a_nul(void **state)
+{
+	static const char text[] = "192.0.2.0\0.7/24\t1\n";
+	FILE *out = fopen(path, "w");
+	struct textfile_error error;
+	struct asn *asn;
+
+	(void)state;
+	assert_non_null(out);
+	assert_int_equal(fwrite(text, 1, sizeof text - 1, out), sizeof text - 1);
+	assert_int_equal(fclose(out), 0);
+	assert_int_equal(asn_create(path, &asn, &error), -EINVAL);
+	assert_int_equal(error.line, 1);
+}
+
 /* The same answer as asking each prefix, for tables of prefixes that nest and abut. */
 struct plain {
 	uint8_t start[16];
@@ -338,6 +353,7 @@ int main(void)
 		cmocka_unit_test(asn_of_an_empty_table_is_none),
 		cmocka_unit_test(asn_takes_the_first_of_two_lines),
 		cmocka_unit_test(asn_names_the_line_that_is_wrong),
+		cmocka_unit_test(asn_refuses_a_prefix_that_goes_on_behind_a_nul),
 		cmocka_unit_test(asn_agrees_with_asking_each_prefix),
 		cmocka_unit_test(asn_survives_want_of_memory),
 	};
