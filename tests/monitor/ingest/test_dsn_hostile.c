@@ -142,10 +142,16 @@ static char *build(const struct hostile *hostile, size_t *ret_len)
 	return text;
 }
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_SANITIZER 1
+#endif
+#endif
+
 /* Instruments take their time and their memory. */
 static bool is_instrumented(void)
 {
-#if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
+#if defined(__SANITIZE_ADDRESS__) || defined(HAS_SANITIZER) || !defined(__OPTIMIZE__)
 	return true;
 #else
 	return getenv("LD_PRELOAD") != NULL; /* valgrind */
