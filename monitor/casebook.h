@@ -69,6 +69,9 @@ void casebook_flush(struct casebook *casebook, int64_t now);
 
 /* --- what people did; the store knows of it --- */
 void casebook_closed(struct casebook *casebook, int64_t incident, int64_t now);
+/* Recipients were erased: one, or with hash NULL those of a domain. */
+void casebook_forget(
+	struct casebook *casebook, const uint8_t *hash, const uint8_t *domain);
 void casebook_expect(struct casebook *casebook);
 
 struct decide_totals casebook_totals(const struct casebook *casebook);

@@ -71,6 +71,19 @@ void casebook_remembered(struct casebook *casebook, int error)
 	casebook->remembering_at = 0;
 }
 
+/* The rows of the store have them still: they are written anew with the next tick. */
+void casebook_forget(
+	struct casebook *casebook, const uint8_t *hash, const uint8_t *domain)
+{
+	if (!casebook || !casebook->decide)
+		return;
+	if (hash)
+		decide_forget_recipient(casebook->decide, hash);
+	else
+		decide_forget_domain(casebook->decide, domain);
+	casebook->urgent = true;
+}
+
 /* --- back --- */
 
 struct recalling {

@@ -184,6 +184,11 @@ static void tell_detector(
 	const int64_t closed = request_closed_incident(request, answer);
 	if (closed != 0 && hooks->on_incident_closed)
 		hooks->on_incident_closed(hooks->owner, closed);
+	uint8_t hash[INCIDENT_HASH];
+	uint8_t domain[NAME_WIRE_MAX];
+	bool one;
+	if (hooks->on_forgotten && request_forgot(request, answer, &one, hash, domain))
+		hooks->on_forgotten(hooks->owner, one ? hash : NULL, one ? NULL : domain);
 	if (request_changed_expectations(request, answer) && hooks->on_expectations)
 		hooks->on_expectations(hooks->owner);
 }

@@ -36,6 +36,9 @@ struct control_hooks {
 	/* {"request": "detector"}: what the detector says of itself; a new reference, NULL for
 	 * want of memory. */
 	json_t *(*on_detector)(void *owner);
+	/* Recipients were erased from the store: one by his hash, or with hash NULL those of a
+	 * domain. NULL: nobody cares. */
+	void (*on_forgotten)(void *owner, const uint8_t *hash, const uint8_t *domain);
 	/* Somebody closed an incident by hand; the store knows. NULL: nobody cares. */
 	void (*on_incident_closed)(void *owner, int64_t incident);
 	/* What is expected of domains is another; it is to be read from the store. NULL: nobody

@@ -41,6 +41,9 @@
 
 #include <jansson.h>
 
+#include "resolvers/name.h"
+#include "storage/incident.h"
+
 struct store;
 
 #define REQUEST_LINE_MAX (4 * 1024 * 1024) /* bytes of a request as a line */
@@ -63,3 +66,7 @@ bool request_changed_expectations(const json_t *request, const json_t *answer);
 /* The number of an incident that an answered request closed by hand, 0 for none: whoever holds
  * it in memory is to let go of it. */
 int64_t request_closed_incident(const json_t *request, const json_t *answer);
+/* Whether an answered request erased recipients: one by his hash, else (with *ret_one false) those
+ * of a domain. */
+bool request_forgot(const json_t *request, const json_t *answer, bool *ret_one,
+	uint8_t ret_hash[INCIDENT_HASH], uint8_t ret_domain[NAME_WIRE_MAX]);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "monitor/request.h"
 #include "monitor/request_inside.h"
 #include "storage/incidents.h"
 
@@ -166,6 +167,21 @@ static void forget_domain(struct request_doing *doing, const json_t *domain)
 	incidents_forget_lines(doing->store, text, &lines);
 	request_count(doing, "rows", (json_int_t)rows);
 	request_count(doing, "lines", (json_int_t)lines);
+}
+
+bool request_forgot(const json_t *request, const json_t *answer, bool *ret_one,
+	uint8_t ret_hash[INCIDENT_HASH], uint8_t ret_domain[NAME_WIRE_MAX])
+{
+	const char *name = json_string_value(json_object_get(request, "request"));
+	const char *hash = json_string_value(json_object_get(request, "hash"));
+	const char *domain = json_string_value(json_object_get(request, "domain"));
+
+	if (name == NULL || strcmp(name, "forget") != 0 ||
+		!json_is_true(json_object_get(answer, "ok")))
+		return false;
+	*ret_one = domain == NULL;
+	return domain == NULL ? read_hash(hash, ret_hash)
+			      : name_parse(domain, ret_domain) == 0;
 }
 
 void request_forget(struct request_doing *doing)

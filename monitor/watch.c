@@ -109,6 +109,12 @@ static json_t *on_detector(void *owner)
 		totals.expected_false_alarms, "relays_void", totals.relays_void);
 }
 
+static void on_forgotten(void *owner, const uint8_t *hash, const uint8_t *domain)
+{
+	const struct watch *const watch = owner;
+	casebook_forget(watch->casebook, hash, domain);
+}
+
 static void on_expectations(void *owner)
 {
 	const struct watch *const watch = owner;
@@ -282,6 +288,7 @@ static int work(struct watch *watch, struct interruption interruption)
 		.on_detector = on_detector,
 		.on_incident_closed = on_incident_closed,
 		.on_expectations = on_expectations,
+		.on_forgotten = on_forgotten,
 	};
 	if (error == 0 && !watch->options->once)
 		error = control_create(&watch->loop, watch->conf->control, watch->store,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "monitor/decide/inside.h"
+#include "resolvers/name.h"
 
 #define RECIPIENTS_SERIOUS 3 /* a hijack is critical from here on, */
 #define RECIPIENTS_GRAVE 100 /* a fault of the receiver from here on */
@@ -184,6 +185,29 @@ void affair_destroy(struct affair *affair)
 {
 	forget_details(affair);
 	free(affair);
+}
+
+void decide_forget_recipient(struct decide *decide, const uint8_t *hash)
+{
+	for (size_t i = 0; i < decide->subjects_len; i++)
+		if (tolls_drop(&decide->subjects[i]->tolls, hash))
+			decide_touch(decide, decide->subjects[i]);
+	for (size_t i = 0; i < decide->affairs_len; i++)
+		if (tolls_drop(&decide->affairs[i]->tolls, hash))
+			decide_touch(decide, decide->affairs[i]->subject);
+}
+
+void decide_forget_domain(struct decide *decide, const uint8_t *domain)
+{
+	struct subject *subject =
+		lexicon_find(&decide->by_domain, domain, name_length(domain));
+	if (subject == NULL)
+		return;
+	tolls_finish(&subject->tolls);
+	for (size_t i = 0; i < decide->affairs_len; i++)
+		if (decide->affairs[i]->subject == subject)
+			tolls_finish(&decide->affairs[i]->tolls);
+	decide_touch(decide, subject);
 }
 
 /* --- its end --- */

@@ -110,6 +110,9 @@ void decide_set_number(struct decide *decide, uint64_t serial, int64_t number);
 /* What was handed out of an incident was lost: it comes again, with all recipients, under this
  * number (0: none). */
 void decide_put_back(struct decide *decide, uint64_t serial, int64_t number);
+/* That the recipient bounced, or any of the domain, is to be forgotten. Bounces stay counted. */
+void decide_forget_recipient(struct decide *decide, const uint8_t *hash);
+void decide_forget_domain(struct decide *decide, const uint8_t *domain);
 /* The numbers of those that are not closed. Returns 0 or what fn returned, which ends it. */
 typedef int (*decide_number_fn)(void *owner, int64_t number);
 int decide_each_open(const struct decide *decide, decide_number_fn fn, void *owner)

@@ -90,6 +90,18 @@ void tolls_trim(struct tolls *tolls, int64_t before, size_t most)
 	reindex(tolls);
 }
 
+bool tolls_drop(struct tolls *tolls, const uint8_t *hash)
+{
+	const struct toll *found = tolls_find(tolls, hash);
+	if (found == NULL)
+		return false;
+	const size_t at = (size_t)(found - tolls->list);
+	memmove(&tolls->list[at], &tolls->list[at + 1],
+		(--tolls->len - at) * sizeof tolls->list[0]);
+	reindex(tolls);
+	return true;
+}
+
 void tolls_finish(struct tolls *tolls)
 {
 	free(tolls->list);

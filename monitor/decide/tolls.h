@@ -36,4 +36,6 @@ int tolls_add(struct tolls *tolls, const struct toll *toll)
 const struct toll *tolls_find(const struct tolls *tolls, const uint8_t *hash);
 /* Lets go of what is older, and of the oldest beyond most. */
 void tolls_trim(struct tolls *tolls, int64_t before, size_t most);
+/* Lets go of one recipient. False where there is none. */
+bool tolls_drop(struct tolls *tolls, const uint8_t *hash);
 void tolls_finish(struct tolls *tolls);

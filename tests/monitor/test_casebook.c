@@ -240,6 +240,43 @@ static void casebook_knows_what_was_closed_while_it_did_not_run(void **state)
 	assert_null(strstr(desk_log(office->desk), "event=reverted"));
 }
 
+static int copy_hash(void *owner, const struct incident_recipient *recipient)
+{
+	memcpy(owner, recipient->hash, INCIDENT_HASH);
+	return 0;
+}
+
+/* What was erased does not come back when the incident becomes another. */
+static void casebook_forgets_with_the_store(void **state)
+{
+	struct office *office = *state;
+	struct fixture *const fixture = office->desk->fixture;
+	const char count[] = "SELECT count(*) FROM incident_recipient";
+	uint8_t hash[INCIDENT_HASH];
+	uint64_t rows;
+	hijack(office);
+	assert_int_equal(incidents_recipients(
+				 fixture->store, 1, ADVICE_REACTIVATE, copy_hash, hash),
+		0);
+	store_begin(fixture->store);
+	incidents_forget_recipient(fixture->store, hash, &rows);
+	fixture_commit(fixture, MOVED + 3 * MINUTE);
+	casebook_forget(office->casebook, hash, NULL);
+	office_everyday(office, "online.de", "mx01.mail.icloud.com", MOVED + 4 * MINUTE,
+		MOVED + 4 * HOUR);
+	assert_string_equal(office_incidents(office),
+		"1 migration-fallout open 2/1 IONOS,>Apple iCloud,; ");
+	assert_int_equal(fixture_query(fixture, count), 1);
+	store_begin(fixture->store);
+	incidents_forget_domain(fixture->store, wire("online.de"), &rows);
+	fixture_commit(fixture, MOVED + 4 * HOUR);
+	casebook_forget(office->casebook, NULL, wire("online.de"));
+	casebook_tick(office->casebook, MOVED + 5 * HOUR);
+	office_restart(office);
+	casebook_tick(office->casebook, MOVED + 10 * DAY);
+	assert_int_equal(fixture_query(fixture, count), 0);
+}
+
 static void expect(struct office *office, const char *operators, int64_t until_at)
 {
 	const struct expectation expectation = {
@@ -408,6 +445,7 @@ int main(void)
 		WITH_OFFICE(casebook_goes_by_its_own_clock),
 		WITH_OFFICE(casebook_lets_people_close),
 		WITH_OFFICE(casebook_knows_what_was_closed_while_it_did_not_run),
+		WITH_OFFICE(casebook_forgets_with_the_store),
 		WITH_OFFICE(casebook_expects_what_it_is_told),
 		WITH_OFFICE(casebook_lets_go_of_an_expectation),
 		WITH_OFFICE(casebook_suspects_what_is_not_expected),
