@@ -50,6 +50,30 @@ const struct toll *tolls_find(const struct tolls *tolls, const uint8_t *hash)
 	return place != 0 ? &tolls->list[place - 1] : NULL;
 }
 
+/* Once unknown at home, and once elsewhere, where nobody is known: the two are told apart. */
+static void join_places(struct toll *known, const struct toll *toll)
+{
+	const bool accepted = known->accepted_before || toll->accepted_before;
+	if (toll->foreign)
+		*known = *toll;
+	known->accepted_before = accepted;
+	known->refused_before = true;
+}
+
+static void join(struct toll *known, const struct toll *toll)
+{
+	known->bounces += toll->bounces;
+	if (toll->first_at < known->first_at) {
+		known->first_at = toll->first_at;
+		known->refused_before = toll->refused_before;
+	}
+	if (toll->last_at >= known->last_at) {
+		known->last_at = toll->last_at;
+		known->host = toll->host;
+	}
+	known->accepted_before |= toll->accepted_before;
+}
+
 int tolls_add(struct tolls *tolls, const struct toll *toll)
 {
 	if (tolls->len == tolls->room && grow(tolls) < 0)
@@ -62,17 +86,10 @@ int tolls_add(struct tolls *tolls, const struct toll *toll)
 		return 0;
 	}
 	struct toll *known = &tolls->list[*place - 1];
-	known->bounces += toll->bounces;
-	if (toll->first_at < known->first_at) {
-		known->first_at = toll->first_at;
-		known->refused_before = toll->refused_before;
-	}
-	if (toll->last_at >= known->last_at) {
-		known->last_at = toll->last_at;
-		known->host = toll->host;
-		known->foreign = toll->foreign;
-	}
-	known->accepted_before |= toll->accepted_before;
+	if (known->foreign != toll->foreign)
+		join_places(known, toll);
+	else
+		join(known, toll);
 	known->changed = true;
 	return 0;
 }

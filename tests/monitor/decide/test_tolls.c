@@ -52,6 +52,30 @@ static void tolls_keep_each_recipient_once(void **state)
 	assert_int_equal(tolls.len, 0);
 }
 
+static void tolls_tell_home_and_elsewhere_apart(void **state)
+{
+	struct tolls tolls = {0};
+	struct toll elsewhere = toll_of(1, 500);
+	(void)state;
+	elsewhere.host = &there;
+	elsewhere.foreign = true;
+	add(&tolls, 1, 300);
+	assert_int_equal(tolls_add(&tolls, &elsewhere), 0);
+	/* He was unknown at home too, and what happened there is no part of this. */
+	assert_true(find(&tolls, 1)->refused_before && find(&tolls, 1)->foreign);
+	assert_int_equal(find(&tolls, 1)->bounces, 1);
+	assert_int_equal(find(&tolls, 1)->first_at, 500);
+	/* The other way round. */
+	memcpy(elsewhere.hash, toll_of(2, 0).hash, sizeof elsewhere.hash);
+	assert_int_equal(tolls_add(&tolls, &elsewhere), 0);
+	assert_false(find(&tolls, 2)->refused_before);
+	add(&tolls, 2, 700);
+	assert_true(find(&tolls, 2)->refused_before && find(&tolls, 2)->foreign);
+	assert_int_equal(find(&tolls, 2)->bounces, 1);
+	assert_int_equal(find(&tolls, 2)->last_at, 500);
+	tolls_finish(&tolls);
+}
+
 static void tolls_merge_what_is_said_of_one(void **state)
 {
 	struct tolls tolls = {0};
@@ -62,7 +86,6 @@ static void tolls_merge_what_is_said_of_one(void **state)
 	/* Told late, and of another host: the window grows, the last host stays. */
 	struct toll early = toll_of(7, 300);
 	early.host = &there;
-	early.foreign = true;
 	early.refused_before = true;
 	early.bounces = 2;
 	tolls.list[0].changed = false;
@@ -76,11 +99,10 @@ static void tolls_merge_what_is_said_of_one(void **state)
 	assert_true(found->accepted_before && found->refused_before && found->changed);
 	struct toll late = toll_of(7, 900);
 	late.host = &there;
-	late.foreign = true;
 	assert_int_equal(tolls_add(&tolls, &late), 0);
 	found = find(&tolls, 7);
 	assert_ptr_equal(found->host, &there);
-	assert_true(found->foreign && found->accepted_before);
+	assert_true(found->accepted_before);
 	/* Each later bounce finds that he was refused: by the first of these. */
 	struct toll again = toll_of(8, 500);
 	assert_int_equal(tolls_add(&tolls, &again), 0);
@@ -120,6 +142,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tolls_keep_each_recipient_once),
+		cmocka_unit_test(tolls_tell_home_and_elsewhere_apart),
 		cmocka_unit_test(tolls_merge_what_is_said_of_one),
 		cmocka_unit_test(tolls_trim_the_old_and_the_surplus),
 	};
