@@ -314,13 +314,15 @@ static void add_operator(const struct operator_entry **list, unsigned *len,
 		list[(*len)++] = entry;
 }
 
-void affair_add_to(
-	struct affair *affair, const struct exchanges *set, const struct own *own)
+void affair_add_to(struct affair *affair, const struct exchanges *set)
 {
-	for (size_t i = 0; set != NULL && i < set->len; i++)
-		if (set->hosts[i].host != NULL && !own_has(own, set->hosts[i].host))
-			add_operator(
-				affair->to, &affair->to_len, set->hosts[i].host->run_by);
+	const struct subject *subject = affair->subject;
+	for (size_t i = 0; set != NULL && i < set->len; i++) {
+		const struct host *host = set->hosts[i].host;
+		if (host != NULL &&
+			(!own_has(&subject->own, host) || backup_is(subject, host)))
+			add_operator(affair->to, &affair->to_len, host->run_by);
+	}
 }
 
 void affair_set_from(struct affair *affair, const struct exchanges *set)
@@ -330,6 +332,21 @@ void affair_set_from(struct affair *affair, const struct exchanges *set)
 		if (set->hosts[i].host != NULL)
 			add_operator(affair->from, &affair->from_len,
 				set->hosts[i].host->run_by);
+}
+
+bool affair_comes_from(const struct affair *affair, const struct exchanges *set)
+{
+	for (size_t i = 0; i < set->len; i++) {
+		bool found = false;
+		if (set->hosts[i].preference != set->hosts[0].preference)
+			break;
+		for (unsigned k = 0; set->hosts[i].host != NULL && k < affair->from_len;
+			k++)
+			found |= affair->from[k] == set->hosts[i].host->run_by;
+		if (!found)
+			return false;
+	}
+	return set->len > 0;
 }
 
 bool affair_goes_to(const struct affair *affair, const struct operator_entry *entry)

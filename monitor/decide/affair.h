@@ -110,9 +110,11 @@ void affair_close(struct affair *affair, int64_t at);
 void affair_prove(struct affair *affair, const char *name, double weight, int64_t at,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
 bool affair_has_proof(const struct affair *affair, const char *name);
-void affair_add_to(
-	struct affair *affair, const struct exchanges *set, const struct own *own);
+/* Operators of the set that are not, or only as a backup, the domain's own. */
+void affair_add_to(struct affair *affair, const struct exchanges *set);
 void affair_set_from(struct affair *affair, const struct exchanges *set);
+/* The hosts of the set that are tried first are run by who ran them before. */
+bool affair_comes_from(const struct affair *affair, const struct exchanges *set);
 bool affair_goes_to(const struct affair *affair, const struct operator_entry *entry);
 /* Counts a bounce, or takes over those that were kept since then. */
 void affair_toll(struct decide *decide, struct affair *affair, const struct toll *toll);

@@ -11,7 +11,7 @@
  * only notes about lists, and may spend more than there is. */
 #define FOREIGN_SHARE 0.9
 #define KNOWN_SHARE 1.0
-#define JOINT_SHARE 3.0
+#define JOINT_SHARE 2.0
 #define ALL_SHARE 18.0
 #define JOINT_LEAST 0.25 /* of the attempts bounce */
 /* ln-odds: a domain changes its operator about once in 1000 days; see docs/detection.md. */
@@ -407,6 +407,14 @@ static const char *plain_host(const char *host, char ret_text[NAME_TEXT_MAX])
 	return name_parse(host, name) == 0 ? name_format(name, ret_text) : "";
 }
 
+/* The MX names nothing but hosts that were the backup. */
+static bool is_moved_to_backup(const struct decide *decide, const struct sight *sight)
+{
+	const struct look *look = look_deciding(decide, sight->subject);
+	return look != NULL && look->position == POSITION_AWAY &&
+		backup_is(sight->subject, sight->host);
+}
+
 static void look_closer(struct decide *decide, struct sight *sight)
 {
 	const struct decide_delivery *delivery = sight->delivery;
@@ -425,7 +433,8 @@ static void look_closer(struct decide *decide, struct sight *sight)
 		relays_count(decide, sight->subject, sight->host);
 	const bool is_void = relays_are_void(decide);
 	sight->foreign = !is_void && !own_is_empty(&sight->subject->own) &&
-		!own_has_at(&sight->subject->own, sight->host, sight->network);
+		(!own_has_at(&sight->subject->own, sight->host, sight->network) ||
+			is_moved_to_backup(decide, sight));
 	sight->beyond = is_void &&
 		!exchanges_have(sight->subject->sets[0], sight->host) &&
 		look_is_elsewhere(look_deciding(decide, sight->subject));

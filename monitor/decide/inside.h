@@ -132,3 +132,9 @@ bool decide_adopt(struct decide *decide, struct subject *subject);
 void decide_drop(struct subject *subject);
 void decide_set_timer(struct decide *decide, struct subject *subject, int64_t at);
 void decide_fail(struct decide *decide);
+
+/* --- backup.c --- */
+/* Whether the host is run by an operator of the sets seen at home that was never tried first. */
+bool backup_is(const struct subject *subject, const struct host *host);
+/* Whether all hosts of the set are such. */
+bool backup_alone(const struct subject *subject, const struct exchanges *set);

@@ -108,7 +108,8 @@ enum position look_position(const struct subject *subject, enum answer_state sta
 		foreign += set->hosts[i].host != NULL &&
 			!own_has(&subject->own, set->hosts[i].host);
 	if (foreign == 0)
-		return POSITION_HOME;
+		return !subject->own.pinned && backup_alone(subject, set) ? POSITION_AWAY
+									  : POSITION_HOME;
 	return foreign == set->len ? POSITION_AWAY : POSITION_PARTLY;
 }
 

@@ -23,6 +23,8 @@ static bool is_back(const struct affair *affair, const struct look *look)
 		return look->position != POSITION_NULL;
 	if (look->position != POSITION_HOME)
 		return false;
+	if (affair_comes_from(affair, look->set))
+		return true; /* though the backup may be there as well */
 	for (size_t i = 0; i < look->set->len; i++)
 		if (look->set->hosts[i].host != NULL &&
 			affair_goes_to(affair, look->set->hosts[i].host->run_by))
@@ -116,7 +118,7 @@ static void begin(struct decide *decide, struct subject *subject, const struct l
 	}
 	if (affair->from_len == 0)
 		affair_set_from(affair, home_set(subject));
-	affair_add_to(affair, look->set, &subject->own);
+	affair_add_to(affair, look->set);
 	prove_dns(decide, affair, view_of(subject, look));
 	if (kind == INCIDENT_MIGRATION)
 		affair_prove(
@@ -303,7 +305,7 @@ static void follow_dns(
 			affair->dirty = true;
 		}
 		const unsigned known = affair->to_len;
-		affair_add_to(affair, look->set, &affair->subject->own);
+		affair_add_to(affair, look->set);
 		if (affair->to_len != known || !affair_has_proof(affair, "mx-foreign"))
 			prove_dns(decide, affair, view_of(affair->subject, look));
 	} else if (is_back(affair, look)) {

@@ -317,6 +317,23 @@ def smart_host_migration(mxvigil):
                           opened=(T + HOUR, T + 4 * HOUR), hit=set(), to="stranger.net")]
 
 
+def to_the_backup(mxvigil):
+    """The MX names the backup's host alone for six hours, and that knows nobody."""
+    domain = "notnagel.de"
+    past = pasts.Past(mxvigil)
+    places(past, (OWN, OWN_NETWORK), (FOREIGN, FOREIGN_NETWORK))
+    back, home = T + 6 * HOUR, mx(OWN) + mx(FOREIGN, 90)
+    past.answer(domain, 0, T, home)
+    past.answer(domain, T, back, mx(FOREIGN))
+    past.answer(domain, back, T + 2 * DAY, home)
+    usual(past, domain, 0, T)
+    past.traffic(domain, T, back, 600, (1, past.refusing(FOREIGN, UNKNOWN)))
+    usual(past, domain, back, T + 2 * DAY)
+    return past, [Verdict(domain, "transient-hijack", "transient-hijack", "critical", change=T,
+                          back=back, opened=(T, past.bounce(2)), hit=past.hit(),
+                          to="stranger.net")]
+
+
 def siblings(mxvigil):
     """Five domains of one hoster are sent to a host that serves none of them."""
     domains = [f"bruder{number}.de" for number in range(5)]
@@ -465,7 +482,8 @@ def large_fallout(mxvigil):
 
 STORIES = (hotmail_2017, partial, relay_denied, past_the_gateway, silent_at_first, silent_accepts,
            silent_defers, gateway_in_front, roll_back, cox_2024, flapping, flapping_in_silence,
-           unwatched, parked, null_mx, smart_host, smart_host_migration, siblings, between_polls,
+           unwatched, parked, null_mx, smart_host, smart_host_migration, siblings, to_the_backup,
+           between_polls,
            twice, few_left_behind, first_day, little_mail, moved_without_mail, busy,
            large_fallout)
 
