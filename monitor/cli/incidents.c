@@ -46,10 +46,10 @@ static char *make_detail(const struct listing *listing, const struct incident *i
 	name_escape(
 		NAME_SINK_TERMINAL, incident->summary, strlen(incident->summary), out);
 	if (incident->recipients > 0)
-		fprintf(out, " %s\trecipients\tto\tre-activate.",
+		fprintf(out, "; %s\trecipients\tto\tre-activate",
 			describe_count(incident->recipients, count));
 	if (incident->acked_at != 0)
-		fputs(" Seen\tby\tsomebody.", out);
+		fputs("; seen\tby\tsomebody", out);
 	if (fclose(out) == 0)
 		return text;
 	free(text);

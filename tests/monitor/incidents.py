@@ -228,7 +228,7 @@ def check_writing(world, t):
     equal(t, (row["state"], row["severity"], row["severity_now"], row["evidence"][-1]["name"]),
           ("closed", "critical", "info", "closed-by-hand"), "closed by hand")
     equal(t, world.run("incidents", "ack", "fra1-i3").returncode, 0, "ack")
-    t.ok("Seen by somebody" in " ".join(world.run("incidents", "--open").stdout.split()),
+    t.ok("seen by somebody" in " ".join(world.run("incidents", "--open").stdout.split()),
          "an incident that was seen is told so")
     done = world.run("expect", "online.de", "--operator", "ionos", "--operator", "Apple iCloud",
                      "--until", "2100-01-01", "--note", "moving house")
