@@ -13,6 +13,7 @@
 #define KNOWN_SHARE 1.0
 #define JOINT_SHARE 2.0
 #define ALL_SHARE 18.0
+#define JOINT_VOLUME 2500 /* mails a day at most: with more, the others see it */
 #define JOINT_LEAST 0.25 /* of the attempts bounce */
 /* ln-odds: a domain changes its operator about once in 1000 days; see docs/detection.md. */
 #define FOREIGN_WEIGHT 6.9
@@ -245,7 +246,7 @@ static bool joint_strikes(
 {
 	const struct spike *spike = &subject->spike;
 	return spike->bounces[SPIKE_JOINT] >= 3 && spike->bounces[SPIKE_KNOWN] >= 2 &&
-		spike_is_settled(spike, at) &&
+		spike_is_settled(spike, at) && spike_volume(spike) <= JOINT_VOLUME &&
 		spike->bounces[SPIKE_JOINT] >=
 		JOINT_LEAST * spike->attempts[SPIKE_JOINT] &&
 		spike_score(spike, SPIKE_JOINT) >=
