@@ -17,8 +17,6 @@
 #include "monitor/ingest/settings.h"
 #include "monitor/operators.h"
 
-#define MORE_THAN_ENOUGH UINT64_C(100)
-
 struct replay {
 	struct cli *cli;
 	struct operators *operators; /* owned */
@@ -57,7 +55,7 @@ static int on_incident(void *owner, const struct incident *incident,
 static void on_refused(void *owner, uint64_t line, const char *why)
 {
 	struct replay *replay = owner;
-	if (++replay->refused <= MORE_THAN_ENOUGH)
+	if (++replay->refused <= CLI_REFUSED_SAID)
 		cli_say("%s:%llu: %s", replay->path, (unsigned long long)line, why);
 }
 

@@ -237,7 +237,6 @@ static void finish_stayed(
 	} else if (affair->kind == INCIDENT_TRANSIENT_MOVE) {
 		affair_set_kind(affair, INCIDENT_MIGRATION, at);
 	}
-	(void)decide;
 	affair_open(affair, at);
 	learn_new_home(decide, affair->subject, look);
 	affair_close(affair, at);
@@ -252,15 +251,13 @@ static void finish_unseen(struct affair *affair, int64_t at)
 	affair_close(affair, at);
 }
 
-static void note_return(
-	struct decide *decide, struct affair *affair, const struct look *look, int64_t at)
+static void note_return(struct affair *affair, const struct look *look, int64_t at)
 {
 	if (affair->reverted_at != 0 || affair->change_at == 0)
 		return;
 	const bool short_stay = look->since - affair->change_at < DAY_MS;
 	affair_prove(affair, "returned", short_stay ? 3.9 : 0, look->since,
 		"the MX is back at the domain's own hosts");
-	(void)decide;
 	affair->good = 0;
 	affair_revert(affair, look->since > affair->change_at ? look->since : at);
 }
@@ -309,7 +306,7 @@ static void follow_dns(
 		if (affair->to_len != known || !affair_has_proof(affair, "mx-foreign"))
 			prove_dns(decide, affair, view_of(affair->subject, look));
 	} else if (is_back(affair, look)) {
-		note_return(decide, affair, look, at);
+		note_return(affair, look, at);
 	}
 	affair->expected = is_expected(affair->subject, affair, at);
 }
