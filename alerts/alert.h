@@ -15,7 +15,8 @@
 
 /* Stored numbers never change. */
 enum alert_event {
-	ALERT_SUSPECTED = 1, /* first word of it: before any bounce, or not sure what it is */
+	ALERT_SUSPECTED =
+		1, /* first word of it: before any bounce, or not sure what it is */
 	ALERT_OPENED = 2, /* first word of it, or it was only suspected when last told */
 	ALERT_CHANGED = 3, /* it has become another kind */
 	ALERT_WORSE = 4, /* more severe, or many more recipients than when last told */
@@ -35,7 +36,8 @@ struct alert_case {
 	struct story story;
 	enum alert_event event;
 	const char *link; /* its page; NULL where none is configured */
-	const char *reactivate; /* addresses, each ended by a line feed: with the all-clear; NULL */
+	const char *
+		reactivate; /* addresses, each ended by a line feed: with the all-clear; NULL */
 };
 
 struct alert {
@@ -43,8 +45,10 @@ struct alert {
 	int64_t at;
 	const char *site;
 	const char *ledger_head; /* hex; "" where there is none yet */
-	const char *thread; /* id of the alert that told of it first; NULL: this one does */
-	const struct alert_case *cases; /* most severe first; none for TEST, DAILY and BLIND */
+	const char
+		*thread; /* id of the alert that told of it first; NULL: this one does */
+	const struct alert_case
+		*cases; /* most severe first; none for TEST, DAILY and BLIND */
 	size_t cases_len;
 	uint64_t more; /* incidents that are counted and not listed */
 	enum alert_event event; /* of the first case; or TEST, DAILY, BLIND */

@@ -2,7 +2,10 @@
 #include "storage/incident.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "resolvers/name.h"
 
 static const char *const kinds[INCIDENT_KINDS] = {
 	[INCIDENT_TRANSIENT_MOVE] = "transient-move",
@@ -93,4 +96,54 @@ int incident_state_from_name(const char *name, enum incident_state *ret_state)
 		return found;
 	*ret_state = (enum incident_state)found;
 	return 0;
+}
+
+/* A text moves to the end of what was copied so far. */
+static void move_text(const char **text, char **at)
+{
+	if (*text)
+		*text = strcpy(*at, *text);
+	*at += *text ? strlen(*text) + 1 : 0;
+}
+
+static size_t size_of(const char *text)
+{
+	return text ? strlen(text) + 1 : 0;
+}
+
+static size_t size_of_texts(const struct incident *incident)
+{
+	size_t size = size_of(incident->from_operators) +
+		size_of(incident->to_operators) + size_of(incident->view) +
+		size_of(incident->summary);
+	for (size_t i = 0; i < incident->evidence_len; i++)
+		size += size_of(incident->evidence[i].name) +
+			size_of(incident->evidence[i].text);
+	return size + (incident->domain ? name_length(incident->domain) : 0);
+}
+
+struct incident *incident_copy(const struct incident *incident)
+{
+	const size_t len = incident->evidence_len;
+	struct incident *const copy = malloc(sizeof *copy +
+		len * sizeof *incident->evidence + size_of_texts(incident));
+	if (!copy)
+		return NULL;
+	struct incident_evidence *const evidence = (void *)(copy + 1);
+	char *at = (char *)(evidence + len);
+	*copy = *incident;
+	for (size_t i = 0; i < len; i++) {
+		evidence[i] = incident->evidence[i];
+		move_text(&evidence[i].name, &at);
+		move_text(&evidence[i].text, &at);
+	}
+	copy->evidence = len > 0 ? evidence : NULL;
+	move_text(&copy->from_operators, &at);
+	move_text(&copy->to_operators, &at);
+	move_text(&copy->view, &at);
+	move_text(&copy->summary, &at);
+	if (copy->domain)
+		copy->domain =
+			memcpy(at, incident->domain, name_length(incident->domain));
+	return copy;
 }

@@ -102,6 +102,9 @@ const char *incident_kind_name(enum incident_kind kind);
 const char *incident_severity_name(enum incident_severity severity);
 const char *incident_state_name(enum incident_state state);
 const char *incident_advice_name(enum incident_advice advice);
+/* A copy in one piece, what it points to included; free with free(). NULL without memory. */
+struct incident *incident_copy(const struct incident *incident);
+
 /* Return 0 or -EINVAL. */
 int incident_kind_from_name(const char *name, enum incident_kind *ret_kind)
 	__attribute__((warn_unused_result));

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "monitor/cli/cli.h"
-#include "monitor/cli/describe.h"
 #include "monitor/cli/row.h"
 #include "monitor/cli/table.h"
+#include "monitor/describe.h"
 #include "monitor/operator.h"
 #include "monitor/operators.h"
 

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "monitor/cli/cli.h"
-#include "monitor/cli/describe.h"
 #include "monitor/cli/row.h"
+#include "monitor/describe.h"
 #include "storage/incidents.h"
 
 #define LOOK_BACK_MS INT64_C(3600000)

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "monitor/cli/cli.h"
-#include "monitor/cli/describe.h"
 #include "monitor/cli/row.h"
 #include "monitor/cli/table.h"
+#include "monitor/describe.h"
 #include "resolvers/utf8.h"
 #include "storage/deliveries_lookup.h"
 #include "storage/feed.h"

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "monitor/cli/cli.h"
-#include "monitor/cli/describe.h"
 #include "monitor/cli/row.h"
+#include "monitor/describe.h"
 #include "resolvers/answer.h"
 
 struct printing {

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "monitor/cli/cli.h"
-#include "monitor/cli/describe.h"
 #include "monitor/cli/evidence.h"
 #include "monitor/cli/row.h"
 #include "monitor/cli/table.h"
+#include "monitor/describe.h"
 #include "monitor/exchange.h"
 #include "storage/instant.h"
 

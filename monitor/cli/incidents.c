@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "monitor/cli/cli.h"
-#include "monitor/cli/describe.h"
 #include "monitor/cli/incident_row.h"
 #include "monitor/cli/row.h"
 #include "monitor/cli/table.h"
 #include "monitor/cli/writer.h"
+#include "monitor/describe.h"
 
 struct listing {
 	struct cli *cli;

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "monitor/cli/describe.h"
 #include "monitor/clock.h"
+#include "monitor/describe.h"
 
 #define QUIET_MS 1000 /* work shorter than this shows nothing */
 #define EVERY_MS 200

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "monitor/cli/cli.h"
-#include "monitor/cli/describe.h"
 #include "monitor/cli/row.h"
 #include "monitor/control_client.h"
+#include "monitor/describe.h"
 #include "storage/incidents.h"
 #include "storage/ledger.h"
 

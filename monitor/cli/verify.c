@@ -2,9 +2,9 @@
 #include <stdio.h>
 
 #include "monitor/cli/cli.h"
-#include "monitor/cli/describe.h"
 #include "monitor/cli/progress.h"
 #include "monitor/cli/row.h"
+#include "monitor/describe.h"
 #include "storage/ledger.h"
 
 static void on_progress(void *owner, uint64_t done, uint64_t all)

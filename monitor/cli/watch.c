@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "monitor/cli/cli.h"
-#include "monitor/cli/describe.h"
 #include "monitor/cli/progress.h"
 #include "monitor/cli/writer.h"
+#include "monitor/describe.h"
 #include "monitor/domainlist.h"
 #include "monitor/request.h"
 

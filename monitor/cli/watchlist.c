@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "monitor/cli/cli.h"
-#include "monitor/cli/describe.h"
 #include "monitor/cli/row.h"
 #include "monitor/cli/table.h"
+#include "monitor/describe.h"
 #include "monitor/domainlist.h"
 #include "monitor/roster.h"
 #include "storage/popular.h"

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "monitor/cli/describe.h"
+#include "monitor/describe.h"
 #include "monitor/operators.h"
 #include "resolvers/mxset.h"
 #include "storage/lookup.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "monitor/cli/describe.h"
+#include "monitor/describe.h"
 
 #include <stdlib.h>
 #include <string.h>
