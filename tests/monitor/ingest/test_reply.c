@@ -10,115 +10,65 @@
 #include <cmocka.h>
 
 #include "monitor/ingest/reply.h"
-#include "monitor/ingest/reply_rules.h"
 #include "monitor/ingest/report.h"
+#include "tests/monitor/ingest/judging.h"
 
 #define UNKNOWN REASON_USER_UNKNOWN
 #define FULL REASON_MAILBOX_FULL
 
-static struct reply_rules *rules;
-
-static int create_rules(void **state)
-{
-	struct reply_rules_error error;
-
-	(void)state;
-	if (reply_rules_create(NULL, &rules, &error) == 0)
-		return 0;
-	print_error("%s\n", error.text);
-	return -1;
-}
-
-static int destroy_rules(void **state)
-{
-	(void)state;
-	reply_rules_destroy(rules);
-	return 0;
-}
-
-static struct report remote_report(const char *status, const char *text)
-{
-	struct report report = {.outcome = DELIVERY_BOUNCED,
-		.origin = REPORT_REMOTE,
-		.stage = REPORT_STAGE_RCPT,
-		.count = 1,
-		.recipient = "jane@example.com"};
-
-	snprintf(report.status, sizeof report.status, "%s", status);
-	snprintf(report.text, sizeof report.text, "%s", text);
-	if (status[0] == '4')
-		report.outcome = DELIVERY_DEFERRED;
-	return report;
-}
-
-static struct reply_verdict judge(const struct report *report)
-{
-	struct reply_verdict verdict;
-
-	reply_judge(rules, report, &verdict);
-	return verdict;
-}
-
-static enum delivery_reason reason_of(const char *status, const char *text)
-{
-	struct report report = remote_report(status, text);
-
-	return judge(&report).reason;
-}
-
 static void reply_does_not_read_addresses_hosts_and_links(void **state)
 {
 	(void)state;
-	assert_int_equal(reason_of("5.1.1",
+	assert_int_equal(judging_reason("5.1.1",
 				 "550 5.1.1 <quota@spam.example>: Recipient address "
 				 "rejected: User unknown"),
 		UNKNOWN);
-	assert_int_equal(reason_of("5.1.1",
+	assert_int_equal(judging_reason("5.1.1",
 				 "550 5.1.1 \"mailbox full\"@spam.example: User unknown"),
 		UNKNOWN);
-	assert_int_equal(reason_of("5.0.0",
+	assert_int_equal(judging_reason("5.0.0",
 				 "550 user unknown, see https://spam.example/over-quota"),
 		UNKNOWN);
 	assert_int_equal(
-		reason_of("5.0.0", "550 user unknown (mx10.spam.blacklist.example)"),
+		judging_reason("5.0.0", "550 user unknown (mx10.spam.blacklist.example)"),
 		UNKNOWN);
-	assert_int_equal(
-		reason_of("5.0.0", "550 dmarc... User unknown"), REASON_AUTH_FAILURE);
+	assert_int_equal(judging_reason("5.0.0", "550 dmarc... User unknown"),
+		REASON_AUTH_FAILURE);
 }
 
 static void reply_does_not_read_a_local_part(void **state)
 {
-	struct report report = remote_report("5.0.0", "550 dmarc... User unknown");
+	struct report report = judging_report("5.0.0", "550 dmarc... User unknown");
 
 	(void)state;
 	snprintf(report.recipient, sizeof report.recipient, "DMARC@example.com");
-	assert_int_equal(judge(&report).reason, UNKNOWN);
+	assert_int_equal(judging_verdict(&report).reason, UNKNOWN);
 }
 
 static void reply_takes_generic_codes_for_none(void **state)
 {
-	struct report report = remote_report("5.0.0", "550 nothing that we know");
+	struct report report = judging_report("5.0.0", "550 nothing that we know");
 
 	(void)state;
-	assert_string_equal(judge(&report).rule, "other");
-	assert_string_equal(judge(&report).status, "5.0.0");
-	report = remote_report("5.0.0", "550 cuda_nsu 5.1.1 <jane@example.com>: no");
-	assert_string_equal(judge(&report).status, "5.1.1");
-	assert_int_equal(judge(&report).reason, UNKNOWN);
-	assert_int_equal(judge(&report).code, 550);
-	report = remote_report("", "");
-	assert_string_equal(judge(&report).status, "");
-	assert_int_equal(judge(&report).code, 0);
+	assert_string_equal(judging_verdict(&report).rule, "other");
+	assert_string_equal(judging_verdict(&report).status, "5.0.0");
+	report = judging_report("5.0.0", "550 cuda_nsu 5.1.1 <jane@example.com>: no");
+	assert_string_equal(judging_verdict(&report).status, "5.1.1");
+	assert_int_equal(judging_verdict(&report).reason, UNKNOWN);
+	assert_int_equal(judging_verdict(&report).code, 550);
+	report = judging_report("", "");
+	assert_string_equal(judging_verdict(&report).status, "");
+	assert_int_equal(judging_verdict(&report).code, 0);
 }
 
 static void reply_believes_the_reports_own_codes_first(void **state)
 {
-	struct report report = remote_report("5.2.2", "550 5.1.1 sorry");
+	struct report report = judging_report("5.2.2", "550 5.1.1 sorry");
 
 	(void)state;
 	report.code = 552;
-	assert_int_equal(judge(&report).code, 552);
-	assert_string_equal(judge(&report).status, "5.2.2");
+	assert_int_equal(judging_verdict(&report).code, 552);
+	assert_string_equal(judging_verdict(&report).status, "5.2.2");
 }
 
 static void reply_takes_no_local_decision_for_an_unknown_user(void **state)
@@ -133,10 +83,10 @@ static void reply_takes_no_local_decision_for_an_unknown_user(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-		struct report report = remote_report("5.1.1", texts[i]);
+		struct report report = judging_report("5.1.1", texts[i]);
 
 		report.origin = REPORT_LOCAL;
-		assert_int_equal(judge(&report).reason, REASON_OTHER);
+		assert_int_equal(judging_verdict(&report).reason, REASON_OTHER);
 	}
 }
 
@@ -182,69 +132,71 @@ static void reply_names_what_our_own_server_met(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct report report = remote_report(rows[i].status, rows[i].text);
+		struct report report = judging_report(rows[i].status, rows[i].text);
 
 		report.origin = REPORT_LOCAL;
-		if (judge(&report).reason != rows[i].reason)
+		if (judging_verdict(&report).reason != rows[i].reason)
 			fail_msg("%s by %s: %s",
-				delivery_reason_name(judge(&report).reason),
-				judge(&report).rule, rows[i].text);
+				delivery_reason_name(judging_verdict(&report).reason),
+				judging_verdict(&report).rule, rows[i].text);
 	}
 }
 
 static void reply_tells_deferrals_apart(void **state)
 {
 	(void)state;
-	assert_int_equal(reason_of("4.2.0", "450 4.2.0 Greylisted, please try later"),
+	assert_int_equal(
+		judging_reason("4.2.0", "450 4.2.0 Greylisted, please try later"),
 		REASON_GREYLISTED);
 	assert_int_equal(
-		reason_of("4.7.1", "450 4.7.1 Try again in 5 minutes (greylisting)"),
+		judging_reason("4.7.1", "450 4.7.1 Try again in 5 minutes (greylisting)"),
 		REASON_GREYLISTED);
-	assert_int_equal(reason_of("4.7.0", "421 4.7.0 Too many connections"),
+	assert_int_equal(judging_reason("4.7.0", "421 4.7.0 Too many connections"),
 		REASON_RATE_LIMITED);
+	assert_int_equal(judging_reason("4.3.0", "451 4.3.0 Temporary lookup failure"),
+		REASON_NETWORK);
 	assert_int_equal(
-		reason_of("4.3.0", "451 4.3.0 Temporary lookup failure"), REASON_NETWORK);
-	assert_int_equal(reason_of("4.0.0", "450 mailbox unavailable, try again later"),
+		judging_reason("4.0.0", "450 mailbox unavailable, try again later"),
 		REASON_SYSTEM);
 }
 
 static void reply_calls_expired_what_met_only_the_network(void **state)
 {
-	struct report report = remote_report(
+	struct report report = judging_report(
 		"4.4.1", "connect to mx.example.com[192.0.2.1]:25: Connection timed out");
 
 	(void)state;
 	report.origin = REPORT_LOCAL;
 	report.outcome = DELIVERY_EXPIRED;
-	assert_int_equal(judge(&report).reason, REASON_EXPIRED);
-	report = remote_report("4.2.2", "452 4.2.2 mailbox full");
+	assert_int_equal(judging_verdict(&report).reason, REASON_EXPIRED);
+	report = judging_report("4.2.2", "452 4.2.2 mailbox full");
 	report.outcome = DELIVERY_EXPIRED;
-	assert_int_equal(judge(&report).reason, FULL);
+	assert_int_equal(judging_verdict(&report).reason, FULL);
 }
 
 static void reply_has_nothing_to_say_of_a_delivery(void **state)
 {
-	struct report report = remote_report("2.0.0", "250 2.0.0 OK user unknown");
+	struct report report = judging_report("2.0.0", "250 2.0.0 OK user unknown");
 
 	(void)state;
 	report.outcome = DELIVERY_DELIVERED;
-	assert_int_equal(judge(&report).reason, REASON_NONE);
-	assert_string_equal(judge(&report).rule, "");
+	assert_int_equal(judging_verdict(&report).reason, REASON_NONE);
+	assert_string_equal(judging_verdict(&report).rule, "");
 }
 
 static void reply_reads_only_what_a_host_said(void **state)
 {
-	struct report report = remote_report("5.0.0",
+	struct report report = judging_report("5.0.0",
 		"host mx-spam.example.com[192.0.2.1] said: 550 No such user (in reply to "
 		"RCPT TO command)");
 
 	(void)state;
-	assert_int_equal(judge(&report).reason, UNKNOWN);
-	assert_int_equal(judge(&report).code, 550);
-	report = remote_report("4.0.0",
+	assert_int_equal(judging_verdict(&report).reason, UNKNOWN);
+	assert_int_equal(judging_verdict(&report).code, 550);
+	report = judging_report("4.0.0",
 		"host mx.mimecast.com[192.0.2.1] said: 451 Recipient temporarily "
 		"unavailable");
-	assert_string_equal(judge(&report).rule, "mimecast-greylisted");
+	assert_string_equal(judging_verdict(&report).rule, "mimecast-greylisted");
 }
 
 /* Texts built to make every word begin many phrases. */
@@ -258,14 +210,14 @@ static void reply_is_quick_on_hostile_texts(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-		struct report report = remote_report("5.0.0", "");
+		struct report report = judging_report("5.0.0", "");
 		size_t len = strlen(words[i]);
 
 		for (size_t at = 0; at + len < sizeof report.text; at += len)
 			memcpy(report.text + at, words[i], len + 1);
 		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
 		for (unsigned round = 0; round < 100; round++)
-			judge(&report);
+			judging_verdict(&report);
 		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
 		spent = (double)(end.tv_sec - start.tv_sec) * 1e6 +
 			(double)(end.tv_nsec - start.tv_nsec) / 1e3;
@@ -290,5 +242,5 @@ int main(void)
 		cmocka_unit_test(reply_is_quick_on_hostile_texts),
 	};
 
-	return cmocka_run_group_tests(tests, create_rules, destroy_rules);
+	return cmocka_run_group_tests(tests, judging_setup, judging_teardown);
 }

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "monitor/ingest/reply.h"
-#include "monitor/ingest/reply_rules.h"
 #include "monitor/ingest/report.h"
+#include "tests/monitor/ingest/judging.h"
 
 #define OUTLOOK "example-com.mail.protection.outlook.com"
 #define GOOGLE "gmail-smtp-in.l.google.com"
@@ -358,56 +358,6 @@ static const struct expected providers[] = {
 		REASON_POLICY, 0},
 };
 
-static struct reply_rules *rules;
-
-static int create_rules(void **state)
-{
-	struct reply_rules_error error;
-
-	(void)state;
-	if (reply_rules_create(NULL, &rules, &error) == 0)
-		return 0;
-	print_error("%s\n", error.text);
-	return -1;
-}
-
-static int destroy_rules(void **state)
-{
-	(void)state;
-	reply_rules_destroy(rules);
-	return 0;
-}
-
-static struct report remote_report(const char *status, const char *text)
-{
-	struct report report = {.outcome = DELIVERY_BOUNCED,
-		.origin = REPORT_REMOTE,
-		.stage = REPORT_STAGE_RCPT,
-		.count = 1,
-		.recipient = "jane@example.com"};
-
-	snprintf(report.status, sizeof report.status, "%s", status);
-	snprintf(report.text, sizeof report.text, "%s", text);
-	if (status[0] == '4')
-		report.outcome = DELIVERY_DEFERRED;
-	return report;
-}
-
-static struct reply_verdict judge(const struct report *report)
-{
-	struct reply_verdict verdict;
-
-	reply_judge(rules, report, &verdict);
-	return verdict;
-}
-
-static enum delivery_reason reason_of(const char *status, const char *text)
-{
-	struct report report = remote_report(status, text);
-
-	return judge(&report).reason;
-}
-
 static void reply_knows_the_answers_of_large_providers(void **state)
 {
 	unsigned wrong = 0;
@@ -415,12 +365,12 @@ static void reply_knows_the_answers_of_large_providers(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof providers / sizeof *providers; i++) {
 		const struct expected *expected = &providers[i];
-		struct report report = remote_report(expected->status, expected->text);
+		struct report report = judging_report(expected->status, expected->text);
 		struct reply_verdict verdict;
 
 		snprintf(report.relay_host, sizeof report.relay_host, "%s",
 			expected->host);
-		verdict = judge(&report);
+		verdict = judging_verdict(&report);
 		if (verdict.reason == expected->reason ||
 			(expected->or_reason != 0 &&
 				verdict.reason == expected->or_reason))
@@ -438,7 +388,8 @@ static void reply_needs_no_relay_host_to_know_an_unknown_user(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof providers / sizeof *providers; i++) {
 		const struct expected *expected = &providers[i];
-		enum delivery_reason reason = reason_of(expected->status, expected->text);
+		enum delivery_reason reason =
+			judging_reason(expected->status, expected->text);
 
 		if (expected->or_reason == 0)
 			assert_int_equal(reason == UNKNOWN, expected->reason == UNKNOWN);
@@ -452,5 +403,5 @@ int main(void)
 		cmocka_unit_test(reply_needs_no_relay_host_to_know_an_unknown_user),
 	};
 
-	return cmocka_run_group_tests(tests, create_rules, destroy_rules);
+	return cmocka_run_group_tests(tests, judging_setup, judging_teardown);
 }

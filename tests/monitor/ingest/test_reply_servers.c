@@ -14,28 +14,8 @@
 #include <cmocka.h>
 
 #include "monitor/ingest/reply.h"
-#include "monitor/ingest/reply_rules.h"
 #include "monitor/ingest/report.h"
-
-static struct reply_rules *rules;
-
-static int create_rules(void **state)
-{
-	struct reply_rules_error error;
-
-	(void)state;
-	if (reply_rules_create(NULL, &rules, &error) == 0)
-		return 0;
-	print_error("%s\n", error.text);
-	return -1;
-}
-
-static int destroy_rules(void **state)
-{
-	(void)state;
-	reply_rules_destroy(rules);
-	return 0;
-}
+#include "tests/monitor/ingest/judging.h"
 
 static bool is_accepted(const char *reasons, enum delivery_reason reason)
 {
@@ -51,20 +31,6 @@ static bool is_accepted(const char *reasons, enum delivery_reason reason)
 		if (*reasons == '\0')
 			return false;
 	}
-}
-
-static void judge(const char *text, struct reply_verdict *ret_verdict)
-{
-	struct report report = {.outcome = DELIVERY_BOUNCED,
-		.origin = REPORT_REMOTE,
-		.stage = REPORT_STAGE_RCPT,
-		.count = 1,
-		.recipient = "jane@example.com"};
-
-	snprintf(report.text, sizeof report.text, "%s", text);
-	if (text[0] == '4')
-		report.outcome = DELIVERY_DEFERRED;
-	reply_judge(rules, &report, ret_verdict);
 }
 
 static void reply_knows_the_words_of_mail_servers(void **state)
@@ -84,13 +50,17 @@ static void reply_knows_the_words_of_mail_servers(void **state)
 	while ((len = getline(&line, &size, in)) > 0) {
 		char *text = strchr(line, '\t');
 		struct reply_verdict verdict;
+		struct report report;
 
 		if (line[0] == '#')
 			continue;
 		assert_non_null(text);
 		line[len - 1] = '\0';
 		*text++ = '\0';
-		judge(text, &verdict);
+		report = judging_report("", text);
+		if (text[0] == '4')
+			report.outcome = DELIVERY_DEFERRED;
+		verdict = judging_verdict(&report);
 		texts++;
 		if (is_accepted(line, verdict.reason))
 			continue;
@@ -111,5 +81,5 @@ int main(void)
 		cmocka_unit_test(reply_knows_the_words_of_mail_servers),
 	};
 
-	return cmocka_run_group_tests(tests, create_rules, destroy_rules);
+	return cmocka_run_group_tests(tests, judging_setup, judging_teardown);
 }
