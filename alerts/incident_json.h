@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * incident_json — an incident as the JSON row of the interface.
+ *
+ * Returned; free with json_decref(). NULL when there is no memory.
+ */
+#include <stdint.h>
+
+#include <jansson.h>
+
+struct incident;
+
+/* Ids are given as text: those of a backtest are of no store. */
+json_t *incident_json(const char *id, const struct incident *incident);
+
+/* Names that are each ended by a line feed, as an array. */
+json_t *incident_json_names(const char *names);
+/* A wire name; null for NULL. */
+json_t *incident_json_domain(const uint8_t *domain);
+/* RFC 3339; null for 0. */
+json_t *incident_json_instant(int64_t at);
