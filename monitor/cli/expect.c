@@ -101,29 +101,13 @@ static enum cli_status list(struct cli *cli, const uint8_t *domain)
 	return err < 0 ? cli_look_up_failed(err, NULL) : cli_finish_output();
 }
 
-/* Takes request. */
-static enum cli_status ask(struct cli *cli, json_t *request)
+static void tell(const json_t *answer)
 {
-	struct writer writer;
-	json_t *answer;
-	enum cli_status status = writer_open(&writer, cli);
-	int err = 0;
+	const json_t *number = json_object_get(answer, "number");
 
-	if (status != CLI_DONE) {
-		json_decref(request);
-		return status;
-	}
-	status = writer_ask(&writer, request, &answer);
-	writer_close(&writer);
-	if (status != CLI_DONE)
-		return status;
-	if (cli->json)
-		err = row_print(json_incref(answer));
-	else if (json_object_get(answer, "number") != NULL)
+	if (number != NULL)
 		cli_say("expected as number %lld; mxvigil expect --remove takes it back",
-			(long long)json_integer_value(json_object_get(answer, "number")));
-	json_decref(answer);
-	return err < 0 ? cli_file_failed("standard output", err) : cli_finish_output();
+			(long long)json_integer_value(number));
 }
 
 static enum cli_status remove_one(struct cli *cli)
@@ -135,9 +119,10 @@ static enum cli_status remove_one(struct cli *cli)
 	if (*text == '\0' || *end != '\0' || number <= 0 || number == LLONG_MAX)
 		return cli_wrong_call(
 			"expect: --remove: expected a number that expect --list shows");
-	return ask(cli,
+	return writer_carry_out(cli,
 		json_pack("{s:s, s:I}", "request", "expect-remove", "number",
-			(json_int_t)number));
+			(json_int_t)number),
+		tell);
 }
 
 /* A name that nobody has is likely misspelt; it may still be right. */
@@ -196,7 +181,7 @@ static enum cli_status add(struct cli *cli, const uint8_t *domain)
 			  "domain", name_format(domain, name), "operators", operators,
 			  "until", (json_int_t)until, "note", note != NULL ? note : "");
 	return request != NULL
-		? ask(cli, request)
+		? writer_carry_out(cli, request, tell)
 		: cli_wrong_call("expect: found a name or note that is no UTF-8");
 }
 

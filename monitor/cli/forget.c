@@ -43,29 +43,11 @@ static json_t *make_recipient_request(struct cli *cli, const char *address)
 	return request;
 }
 
-static enum cli_status ask(struct cli *cli, json_t *request)
+static void tell(const json_t *answer)
 {
-	struct writer writer;
-	json_t *answer;
-	enum cli_status status = writer_open(&writer, cli);
-	int err = 0;
-
-	if (status != CLI_DONE) {
-		json_decref(request);
-		return status;
-	}
-	status = writer_ask(&writer, request, &answer);
-	writer_close(&writer);
-	if (status != CLI_DONE)
-		return status;
-	if (cli->json)
-		err = row_print(json_incref(answer));
-	else
-		cli_say("%lld rows and %lld kept lines are erased",
-			(long long)json_integer_value(json_object_get(answer, "rows")),
-			(long long)json_integer_value(json_object_get(answer, "lines")));
-	json_decref(answer);
-	return err < 0 ? cli_file_failed("standard output", err) : cli_finish_output();
+	cli_say("%lld rows and %lld kept lines are erased",
+		(long long)json_integer_value(json_object_get(answer, "rows")),
+		(long long)json_integer_value(json_object_get(answer, "lines")));
 }
 
 enum cli_status cli_forget(struct cli *cli)
@@ -86,11 +68,12 @@ enum cli_status cli_forget(struct cli *cli)
 		return CLI_WRONG_CALL;
 	if (named) {
 		request = make_recipient_request(cli, cli->options.arguments[0]);
-		return request != NULL     ? ask(cli, request)
+		return request != NULL     ? writer_carry_out(cli, request, tell)
 			: cli->conf_loaded ? CLI_FAILED
 					   : CLI_WRONG_CONF;
 	}
-	return ask(cli,
+	return writer_carry_out(cli,
 		json_pack("{s:s, s:s}", "request", "forget", "domain",
-			name_format(domain, text)));
+			name_format(domain, text)),
+		tell);
 }

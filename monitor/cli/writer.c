@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "monitor/cli/row.h"
 #include "monitor/clock.h"
 #include "monitor/control_client.h"
 #include "monitor/request.h"
@@ -73,4 +74,28 @@ enum cli_status writer_ask(struct writer *writer, json_t *request, json_t **ret_
 	fputs(text != NULL ? "\n" : "the monitor refused and did not say why\n", stderr);
 	json_decref(answer);
 	return CLI_FAILED;
+}
+
+enum cli_status writer_carry_out(
+	struct cli *cli, json_t *request, void (*tell)(const json_t *answer))
+{
+	struct writer writer;
+	json_t *answer;
+	enum cli_status status = writer_open(&writer, cli);
+	int err = 0;
+
+	if (status != CLI_DONE) {
+		json_decref(request);
+		return status;
+	}
+	status = writer_ask(&writer, request, &answer);
+	writer_close(&writer);
+	if (status != CLI_DONE)
+		return status;
+	if (cli->json)
+		err = row_print(json_incref(answer));
+	else
+		tell(answer);
+	json_decref(answer);
+	return err < 0 ? cli_file_failed("standard output", err) : cli_finish_output();
 }

@@ -25,3 +25,8 @@ int writer_ask_daemon(void *owner, json_t *request, json_t **ret_answer);
  * went wrong. */
 enum cli_status writer_ask(struct writer *writer, json_t *request, json_t **ret_answer);
 void writer_close(struct writer *writer);
+
+/* A command that is one request: opens, asks, prints the answer (as JSON, or by telling it) and
+ * closes. Takes request. */
+enum cli_status writer_carry_out(
+	struct cli *cli, json_t *request, void (*tell)(const json_t *answer));
