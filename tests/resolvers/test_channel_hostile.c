@@ -26,30 +26,6 @@ static uint16_t flags_of(const struct drive_answer *answer)
 	return head.flags;
 }
 
-static void assert_true_answer(struct drive_answer *answer)
-{
-	assert_int_equal(answer->calls, 1);
-	assert_int_equal(answer->outcome, CHANNEL_REPLY);
-	struct wire_reader reader;
-	struct wire_record record;
-	uint16_t preference;
-	uint8_t exchange[NAME_WIRE_MAX], mx[NAME_WIRE_MAX];
-	assert_int_equal(wire_reader_init(&reader, answer->msg, answer->len), 0);
-	assert_int_equal(wire_next(&reader, &record), 1);
-	assert_int_equal(record.type, WIRE_TYPE_MX);
-	assert_int_equal(wire_read_mx(&reader, &record, &preference, exchange), 0);
-	assert_int_equal(name_parse("mx.example.test", mx), 0);
-	assert_int_equal(preference, 10);
-	assert_true(name_equal(exchange, mx));
-}
-
-static void ask_once(const char *text, struct drive_answer *answer)
-{
-	struct channel_query query = mx_query(text);
-	drive_ask(&drive, &query, answer);
-	drive_await(&drive, answer);
-}
-
 static uint64_t refused_so_far(void)
 {
 	const struct channel_counters *c = counters();

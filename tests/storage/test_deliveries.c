@@ -11,6 +11,7 @@
 #include "storage/deliveries_lookup.h"
 #include "storage/ledger.h"
 #include "storage/schema.h"
+#include "tests/storage/facts.h"
 #include "tests/storage/fixture.h"
 
 #define MINUTE INT64_C(60000)
@@ -19,36 +20,6 @@
 #define H0 (T0 / HOUR * HOUR)
 
 static const uint8_t key[DELIVERIES_KEY] = {1, 2, 3};
-
-static struct delivery_fact fact_of(const char *recipient, enum delivery_outcome outcome,
-	enum delivery_reason reason, int64_t at)
-{
-	return (struct delivery_fact){
-		.domain = wire(strchr(recipient, '@') + 1),
-		.recipient = recipient,
-		.at = at,
-		.outcome = outcome,
-		.reason = reason,
-		.count = 1,
-		.remote = true,
-		.relay_host = "mx.a.example",
-		.relay_ip = "192.0.2.1",
-		.id = "",
-	};
-}
-
-static struct delivery_fact delivered(const char *recipient, int64_t at)
-{
-	return fact_of(recipient, DELIVERY_DELIVERED, REASON_NONE, at);
-}
-
-static struct delivery_fact bounced(const char *recipient, const char *id, int64_t at)
-{
-	struct delivery_fact fact =
-		fact_of(recipient, DELIVERY_BOUNCED, REASON_USER_UNKNOWN, at);
-	fact.id = id;
-	return fact;
-}
 
 static void write_as(struct fixture *fixture, const char *source,
 	enum deliveries_keep keep, const struct delivery_fact *facts, size_t len)

@@ -5,27 +5,11 @@
 #include "resolvers/name.h"
 #include "storage/deliveries.h"
 #include "storage/popular.h"
+#include "tests/storage/facts.h"
 #include "tests/storage/fixture.h"
 
 #define DAY (24 * HOUR)
 #define D0 (T0 / DAY * DAY) /* begin of a day */
-
-static struct delivery_fact fact_of(
-	const char *recipient, enum delivery_outcome outcome, int64_t at)
-{
-	return (struct delivery_fact){
-		.domain = wire(strchr(recipient, '@') + 1),
-		.recipient = recipient,
-		.at = at,
-		.outcome = outcome,
-		.reason = outcome == DELIVERY_DELIVERED ? REASON_NONE : REASON_NETWORK,
-		.count = 1,
-		.remote = true,
-		.relay_host = "",
-		.relay_ip = "",
-		.id = "",
-	};
-}
 
 static void write_facts(
 	struct fixture *fixture, const struct delivery_fact *facts, size_t len)
@@ -45,7 +29,7 @@ static void deliver(struct fixture *fixture, const char *domain, int count, int6
 {
 	char recipient[64];
 	snprintf(recipient, sizeof recipient, "u@%s", domain);
-	struct delivery_fact fact = fact_of(recipient, DELIVERY_DELIVERED, at);
+	struct delivery_fact fact = delivered(recipient, at);
 	fact.count = (uint32_t)count;
 	write_facts(fixture, &fact, 1);
 }
@@ -112,14 +96,14 @@ static void popular_counts_what_others_answered(void **state)
 {
 	struct fixture *fixture = *state;
 	struct delivery_fact facts[] = {
-		fact_of("a@a.example", DELIVERY_DELIVERED, D0),
-		fact_of("b@a.example", DELIVERY_BOUNCED, D0),
+		delivered("a@a.example", D0),
+		fact_of("b@a.example", DELIVERY_BOUNCED, REASON_NETWORK, D0),
 		/* Three tries within the hour. */
-		fact_of("c@a.example", DELIVERY_DEFERRED, D0 + 1),
-		fact_of("c@a.example", DELIVERY_DEFERRED, D0 + 2),
-		fact_of("c@a.example", DELIVERY_DEFERRED, D0 + 3),
-		fact_of("d@a.example", DELIVERY_DELIVERED, D0),
-		fact_of("a@b.example", DELIVERY_BOUNCED, D0),
+		fact_of("c@a.example", DELIVERY_DEFERRED, REASON_NETWORK, D0 + 1),
+		fact_of("c@a.example", DELIVERY_DEFERRED, REASON_NETWORK, D0 + 2),
+		fact_of("c@a.example", DELIVERY_DEFERRED, REASON_NETWORK, D0 + 3),
+		delivered("d@a.example", D0),
+		fact_of("a@b.example", DELIVERY_BOUNCED, REASON_NETWORK, D0),
 	};
 	facts[5].remote = false;
 	facts[6].remote = false;
