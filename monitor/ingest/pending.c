@@ -35,6 +35,7 @@ struct pending {
 	uint32_t *buckets; /* owned, bucket_count of them for each chain; likewise */
 	uint32_t
 		*alive; /* owned; entries of each bucket of BY_RECIPIENT that are alive */
+	uint8_t *any; /* owned; of these numbers, a bit each: is it more than 0? */
 	uint32_t size;
 	uint32_t bucket_count; /* a power of two */
 	uint32_t oldest;
@@ -65,8 +66,12 @@ static bool allocate(struct pending *pending)
 		pending->ring = malloc(pending->size);
 	if (pending->alive == NULL)
 		pending->alive = calloc(pending->bucket_count, sizeof *pending->alive);
-	if (pending->ring == NULL || pending->alive == NULL || pending->buckets != NULL)
-		return pending->ring != NULL && pending->alive != NULL;
+	if (pending->any == NULL)
+		pending->any = calloc(pending->bucket_count / 8, sizeof *pending->any);
+	if (pending->ring == NULL || pending->alive == NULL || pending->any == NULL)
+		return false;
+	if (pending->buckets != NULL)
+		return true;
 	pending->buckets = malloc(buckets * sizeof *pending->buckets);
 	if (pending->buckets == NULL)
 		return false;
@@ -82,6 +87,7 @@ void pending_destroy(struct pending *pending)
 	free(pending->ring);
 	free(pending->buckets);
 	free(pending->alive);
+	free(pending->any);
 	free(pending);
 }
 
@@ -131,9 +137,18 @@ static void unlink_oldest(struct pending *pending, enum chain chain)
 	*link = NONE;
 }
 
-static uint32_t *alive_like(struct pending *pending, uint32_t hash)
+/* The bits are few enough to stay in the cache while a log goes by; the numbers are not. */
+static bool any_like(const struct pending *pending, uint32_t hash)
 {
-	return &pending->alive[hash & (pending->bucket_count - 1)];
+	const uint32_t bucket = hash & (pending->bucket_count - 1);
+	return (pending->any[bucket / 8] >> bucket % 8 & 1) != 0;
+}
+
+static void count_alive(struct pending *pending, uint32_t hash)
+{
+	const uint32_t bucket = hash & (pending->bucket_count - 1);
+	pending->alive[bucket]++;
+	pending->any[bucket / 8] |= (uint8_t)(1U << bucket % 8);
 }
 
 static void kill_entry(struct pending *pending, struct entry *entry)
@@ -141,7 +156,9 @@ static void kill_entry(struct pending *pending, struct entry *entry)
 	if (entry->alive == 0)
 		return;
 	entry->alive = 0;
-	(*alive_like(pending, entry->hash[BY_RECIPIENT]))--;
+	const uint32_t bucket = entry->hash[BY_RECIPIENT] & (pending->bucket_count - 1);
+	if (--pending->alive[bucket] == 0)
+		pending->any[bucket / 8] &= (uint8_t) ~(1U << bucket % 8);
 }
 
 static void overwrite_oldest(struct pending *pending)
@@ -201,7 +218,7 @@ void pending_drop(struct pending *pending, const struct report *report)
 	const struct span id = span_of(report->id);
 	const uint32_t hash = hash_on(hash_of(id), span_of(report->recipient));
 	/* Most that is dropped was never deferred: the ring need not be looked at. */
-	if (*alive_like(pending, hash) == 0)
+	if (!any_like(pending, hash))
 		return;
 	uint32_t at = *bucket_of(pending, BY_RECIPIENT, hash);
 	for (; at != NONE; at = entry_at(pending, at)->next[BY_RECIPIENT]) {
@@ -253,7 +270,7 @@ void pending_put(struct pending *pending, const struct report *report)
 	}
 	link_newest(pending, BY_ID, at);
 	link_newest(pending, BY_RECIPIENT, at);
-	(*alive_like(pending, entry->hash[BY_RECIPIENT]))++;
+	count_alive(pending, entry->hash[BY_RECIPIENT]);
 	pending->end = at + (uint32_t)bytes;
 	if (pending->entries++ == 0)
 		pending->oldest = at;
