@@ -13,6 +13,7 @@
 
 #include "monitor/ingest/header.h"
 #include "monitor/ingest/pending.h"
+#include "monitor/ingest/postfix_relay.h"
 #include "monitor/ingest/postfix_text.h"
 #include "monitor/ingest/reader_inside.h"
 #include "monitor/ingest/saying.h"
@@ -22,6 +23,7 @@
 
 struct memory {
 	struct pending *pending; /* owned */
+	struct postfix_relays *relays; /* owned */
 	bool repeatable; /* reader->report is that of the line before */
 };
 
@@ -36,24 +38,26 @@ struct delivery {
 	struct span text;
 };
 
+static void postfix_memory_destroy(void *owner)
+{
+	struct memory *memory = owner;
+	pending_destroy(memory->pending);
+	postfix_relays_destroy(memory->relays);
+	free(memory);
+}
+
 static void *postfix_memory_create(void)
 {
 	struct memory *memory = calloc(1, sizeof *memory);
 	if (memory == NULL)
 		return NULL;
 	memory->pending = pending_create(PENDING_BYTES);
-	if (memory->pending == NULL) {
-		free(memory);
+	memory->relays = postfix_relays_create();
+	if (memory->pending == NULL || memory->relays == NULL) {
+		postfix_memory_destroy(memory);
 		return NULL;
 	}
 	return memory;
-}
-
-static void postfix_memory_destroy(void *owner)
-{
-	struct memory *memory = owner;
-	pending_destroy(memory->pending);
-	free(memory);
 }
 
 static bool is_alnum(char c)
@@ -83,16 +87,50 @@ static bool is_id(struct span id)
 	return true;
 }
 
-static bool is_key_byte(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-}
+/* Half of a line is keys and what may be one: a table is quicker than comparisons. */
+static const bool key_bytes[256] = {['0'] = 1,
+	['1'] = 1,
+	['2'] = 1,
+	['3'] = 1,
+	['4'] = 1,
+	['5'] = 1,
+	['6'] = 1,
+	['7'] = 1,
+	['8'] = 1,
+	['9'] = 1,
+	['_'] = 1,
+	['a'] = 1,
+	['b'] = 1,
+	['c'] = 1,
+	['d'] = 1,
+	['e'] = 1,
+	['f'] = 1,
+	['g'] = 1,
+	['h'] = 1,
+	['i'] = 1,
+	['j'] = 1,
+	['k'] = 1,
+	['l'] = 1,
+	['m'] = 1,
+	['n'] = 1,
+	['o'] = 1,
+	['p'] = 1,
+	['q'] = 1,
+	['r'] = 1,
+	['s'] = 1,
+	['t'] = 1,
+	['u'] = 1,
+	['v'] = 1,
+	['w'] = 1,
+	['x'] = 1,
+	['y'] = 1,
+	['z'] = 1};
 
 /* "relay=" */
 static bool take_key(struct span *rest, struct span *ret_key)
 {
 	size_t len = 0;
-	while (len < rest->len && is_key_byte(rest->at[len]))
+	while (len < rest->len && key_bytes[(unsigned char)rest->at[len]])
 		len++;
 	if (len == 0 || len == rest->len || rest->at[len] != '=')
 		return false;
@@ -129,26 +167,24 @@ static bool take_address(struct span *rest, struct span *ret_address)
 	return true;
 }
 
-/* Up to ", key=", or to a blank that a key stands behind: some lines lack the comma. */
-static struct span take_value(struct span *rest)
+/* Takes a value, up to ", key=" or to a blank that a key stands behind, for some lines lack the
+ * comma; and that key. False: no key follows. */
+static bool take_value(struct span *rest, struct span *ret_value, struct span *ret_key)
 {
 	const char *const end = rest->at + rest->len;
 	const char *blank = rest->at;
-	struct span key;
 	for (; (blank = memchr(blank, ' ', (size_t)(end - blank))) != NULL; blank++) {
 		const size_t at = (size_t)(blank - rest->at);
 		struct span next = span_from(*rest, at + 1);
-		if (!take_key(&next, &key))
+		if (!take_key(&next, ret_key))
 			continue;
-		struct span value = span_head(*rest, at);
-		if (span_ends(value, SPAN(",")))
-			value.len--;
-		*rest = span_from(*rest, at);
-		return value;
+		*ret_value = span_head(*rest, at);
+		if (span_ends(*ret_value, SPAN(",")))
+			ret_value->len--;
+		*rest = next;
+		return true;
 	}
-	const struct span all = *rest;
-	*rest = span_from(*rest, rest->len);
-	return all;
+	return false;
 }
 
 static void take_separator(struct span *rest)
@@ -168,7 +204,7 @@ static void take_status(struct span rest, struct delivery *delivery)
 	delivery->text = rest;
 }
 
-static void note_value(struct delivery *delivery, struct span key, struct span value)
+static void note(struct delivery *delivery, struct span key, struct span value)
 {
 	if (span_is(key, SPAN("relay")))
 		delivery->relay = value;
@@ -179,8 +215,9 @@ static void note_value(struct delivery *delivery, struct span key, struct span v
 /* Returns NULL or what is wrong. */
 static const char *split(struct span rest, struct delivery *delivery)
 {
-	struct span key;
-	while (take_key(&rest, &key)) {
+	struct span key, value, next;
+	bool more = take_key(&rest, &key);
+	while (more) {
 		if (span_is(key, SPAN("to"))) {
 			if (!take_address(&rest, &delivery->to))
 				return "no end of the recipient";
@@ -191,9 +228,14 @@ static const char *split(struct span rest, struct delivery *delivery)
 			take_status(rest, delivery);
 			return NULL;
 		} else {
-			note_value(delivery, key, take_value(&rest));
+			more = take_value(&rest, &value, &next);
+			if (more)
+				note(delivery, key, value);
+			key = next;
+			continue;
 		}
 		take_separator(&rest);
+		more = take_key(&rest, &key);
 	}
 	return "no status";
 }
@@ -226,21 +268,6 @@ static bool is_probe(struct span status)
 		span_starts(status, SPAN("undeliverable"));
 }
 
-struct relay {
-	struct span host; /* empty: "none", "local", a pipe's name */
-	struct span ip;
-	struct span port;
-};
-
-static struct relay split_relay(struct span text)
-{
-	struct relay relay = {.host = {"", 0}, .ip = {"", 0}, .port = {"", 0}};
-	if (saying_take_host(&text, &relay.host, &relay.ip) &&
-		span_take(&text, SPAN(":")))
-		relay.port = text;
-	return relay;
-}
-
 /* LMTP over a socket file or on this machine is our own mailbox store. */
 static bool is_own_store(struct span program, const struct report *report)
 {
@@ -251,12 +278,10 @@ static bool is_own_store(struct span program, const struct report *report)
 }
 
 static void fill_answer(struct span program, const struct delivery *delivery,
-	const struct relay *relay, struct report *report)
+	const struct postfix_relay *relay, struct report *report)
 {
 	const struct postfix_speech speech = {
 		.text = delivery->text, .has_relay = relay->ip.len > 0};
-	saying_host(report, relay->host);
-	saying_ip(report, relay->ip);
 	(void)saying_status(report, delivery->dsn);
 	if (report->outcome == DELIVERY_DELIVERED && relay->ip.len > 0) {
 		report->stage = REPORT_STAGE_END_OF_DATA;
@@ -293,7 +318,9 @@ static enum line_kind take_delivery(
 		return reader_reject(reader, "recipient too long");
 	if (!outcome_of(delivery.status, &report->outcome))
 		return reader_reject(reader, "unknown status");
-	const struct relay relay = split_relay(delivery.relay);
+	const struct memory *memory = reader->memory;
+	const struct postfix_relay relay =
+		postfix_relay_read(memory->relays, delivery.relay, report);
 	const bool internal =
 		reader_is_internal(reader, relay.host, relay.ip, relay.port);
 	if (internal && report->outcome == DELIVERY_DELIVERED)
