@@ -16,10 +16,11 @@
 
 #define CHUNK_BYTES 131072
 #define DOMAINS 1024 /* remembered as text, a power of two: most mail goes to a few */
+#define DOMAIN_BYTES 64 /* of text and of wire name: longer ones are not remembered */
 
 struct known_domain {
-	char text[256];
-	uint8_t wire[NAME_WIRE_MAX];
+	char text[DOMAIN_BYTES];
+	uint8_t wire[DOMAIN_BYTES];
 };
 
 struct mailfile {
@@ -34,6 +35,7 @@ struct mailfile {
 	struct unpack *unpack; /* owned */
 	struct mailfile_batch *filling;
 	struct known_domain *domains; /* owned */
+	uint8_t wire[NAME_WIRE_MAX]; /* of a domain that is not remembered */
 	char chunk[CHUNK_BYTES];
 
 	/* of both; a batch belongs to the reader from when it is counted until it goes back */
@@ -110,18 +112,21 @@ static void keep_missing(
 	struct mailfile_batch *batch, struct mailfile_row *row, const char *text)
 {
 	uint8_t missing[NAME_WIRE_MAX];
-	if (*text == '\0' || name_parse(text, missing) < 0)
+	if (name_parse(text, missing) < 0)
 		return;
 	row->has_missing = true;
 	row->missing = keep(batch, missing, name_length(missing));
 }
 
-static unsigned slot_of(const char *text)
+/* By its first and last bytes. */
+static size_t slot_of(const char *text, size_t len)
 {
-	unsigned hash = 2166136261U;
-	for (; *text != '\0'; text++)
-		hash = (hash ^ (unsigned char)*text) * 16777619U;
-	return hash & (DOMAINS - 1);
+	uint64_t first = 0, last = 0;
+	const size_t most = len < sizeof first ? len : sizeof first;
+	memcpy(&first, text, most);
+	memcpy(&last, text + len - most, most);
+	const uint64_t mixed = first * 0x9e3779b97f4a7c15 ^ last;
+	return (mixed * 0x9e3779b97f4a7c15 >> 32) % DOMAINS;
 }
 
 /* The wire name of a recipient's domain, NULL where it is none. */
@@ -131,15 +136,18 @@ static const uint8_t *wire_of(struct mailfile *file, const char *recipient)
 	const char *why;
 	if (text == NULL || text[1] == '\0' || text[1] == '[')
 		return NULL;
-	struct known_domain *known = &file->domains[slot_of(++text)];
-	if (strcmp(known->text, text) == 0)
+	const size_t len = strlen(++text);
+	struct known_domain *known = &file->domains[slot_of(text, len)];
+	if (len < sizeof known->text && memcmp(known->text, text, len + 1) == 0)
 		return known->wire;
-	uint8_t wire[NAME_WIRE_MAX];
-	if (strlen(text) >= sizeof known->text ||
-		name_parse_domain(text, wire, &why) < 0 || wire[0] == 0)
+	if (len > NAME_WIRE_MAX || name_parse_domain(text, file->wire, &why) < 0 ||
+		file->wire[0] == 0)
 		return NULL;
-	strcpy(known->text, text);
-	memcpy(known->wire, wire, sizeof wire);
+	const size_t wire_len = name_length(file->wire);
+	if (len >= sizeof known->text || wire_len > sizeof known->wire)
+		return file->wire;
+	memcpy(known->text, text, len + 1);
+	memcpy(known->wire, file->wire, wire_len);
 	return known->wire;
 }
 
@@ -168,7 +176,8 @@ static void on_report(void *owner, const struct report *report)
 		.relay_ip = keep_text(batch, report->relay_ip),
 	};
 	keep_recipient(batch, row, report->recipient[0] == '@' ? "" : report->recipient);
-	keep_missing(batch, row, report->missing_name);
+	if (report->missing_name[0] != '\0')
+		keep_missing(batch, row, report->missing_name);
 }
 
 static void on_rejected(void *owner, const struct reader_rejected *rejected)

@@ -97,7 +97,8 @@ static bool split_words(struct span rest, struct header *header)
 	struct span word;
 	skip_blanks(&rest);
 	struct span after = rest;
-	if (span_take_word(&after, &word) && is_level(word))
+	if (rest.len > 0 && is_upper(*rest.at) && span_take_word(&after, &word) &&
+		is_level(word))
 		rest = after;
 	if (!take_program(&rest, &header->program)) {
 		if (!span_take_word(&rest, &header->host))

@@ -131,8 +131,10 @@ void span_copy(struct span span, char *ret_text, size_t size)
 
 void span_copy_lower(struct span span, char *ret_text, size_t size)
 {
+	const size_t len = span.len < size ? span.len : size - 1;
 	span_copy(span, ret_text, size);
-	for (char *c = ret_text; *c != '\0'; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c - 'A' + 'a');
+	/* Without a branch, so that many are done at once. */
+	for (size_t i = 0; i < len; i++)
+		ret_text[i] = (char)(ret_text[i] +
+			(ret_text[i] >= 'A' && ret_text[i] <= 'Z' ? 'a' - 'A' : 0));
 }

@@ -73,10 +73,13 @@ static bool take_fraction(struct span *text, int *ret_ms)
 
 	if (!span_starts(*text, SPAN(".")) && !span_starts(*text, SPAN(",")))
 		return false;
-	for (int scale = 100; at < text->len && is_digit(text->at[at]); scale /= 10)
+	for (int scale = 100; scale > 0 && at < text->len && is_digit(text->at[at]);
+		scale /= 10)
 		ms += (text->at[at++] - '0') * scale;
 	if (at == 1)
 		return false;
+	while (at < text->len && is_digit(text->at[at]))
+		at++;
 	*ret_ms = ms;
 	*text = span_from(*text, at);
 	return true;
