@@ -396,18 +396,6 @@ static void take_lost(struct decide *decide, const struct sight *sight)
 	outage_missing(decide, subject, sight->delivery->missing, at);
 }
 
-/* Names of hosts come from outside and go into sentences. "" for what is none. */
-static const char *plain_host(const char *host, char ret_text[NAME_TEXT_MAX])
-{
-	uint8_t name[NAME_WIRE_MAX];
-	const char *c = host;
-	while (*c > ' ' && *c <= '~')
-		c++;
-	if (*c == '\0')
-		return host;
-	return name_parse(host, name) == 0 ? name_format(name, ret_text) : "";
-}
-
 /* The MX names nothing but hosts that were the backup. */
 static bool is_moved_to_backup(const struct decide *decide, const struct sight *sight)
 {
@@ -419,17 +407,14 @@ static bool is_moved_to_backup(const struct decide *decide, const struct sight *
 static void look_closer(struct decide *decide, struct sight *sight)
 {
 	const struct decide_delivery *delivery = sight->delivery;
-	char text[NAME_TEXT_MAX];
-	const char *host = plain_host(delivery->relay_host, text);
 	sight->sort = sort_of(delivery);
-	if (*host == '\0' || sight->sort == SORT_LOST)
+	if (sight->sort == SORT_LOST)
 		return;
-	sight->host = hosts_get(&decide->hosts, host);
-	if (sight->host == NULL) {
+	if (hosts_get_answered(&decide->hosts, delivery->relay_host, delivery->relay_ip,
+		    &sight->host, &sight->network) < 0)
 		decide_fail(decide);
+	if (sight->host == NULL)
 		return;
-	}
-	sight->network = hosts_network(&decide->hosts, delivery->relay_ip);
 	if (sight->sort != SORT_STUCK)
 		relays_count(decide, sight->subject, sight->host);
 	const bool is_void = relays_are_void(decide);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "monitor/decide/hosts.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,8 +169,53 @@ uint64_t hosts_network(struct hosts *hosts, const char *text)
 	if (strlen(text) < sizeof place->address) {
 		strcpy(place->address, text);
 		place->network = network;
+		place->host = NULL;
 	}
 	return network;
+}
+
+static int get_odd(struct hosts *hosts, const char *text, struct host **ret_host)
+{
+	uint8_t name[NAME_WIRE_MAX];
+	char plain[NAME_TEXT_MAX];
+	if (name_parse(text, name) < 0)
+		return 0;
+	*ret_host = hosts_get(hosts, name_format(name, plain));
+	return *ret_host != NULL ? 0 : -ENOMEM;
+}
+
+static int get_said(struct hosts *hosts, const char *text, struct host **ret_host)
+{
+	const char *c = text;
+	while (*c > ' ' && *c <= '~')
+		c++;
+	if (*text == '\0')
+		return 0;
+	if (*c != '\0')
+		return get_odd(hosts, text, ret_host);
+	*ret_host = hosts_get(hosts, text);
+	return *ret_host != NULL ? 0 : -ENOMEM;
+}
+
+int hosts_get_answered(struct hosts *hosts, const char *name, const char *address,
+	struct host **ret_host, uint64_t *ret_network)
+{
+	struct hosts_answered *place = place_of(hosts, address);
+	*ret_host = NULL;
+	*ret_network = 0;
+	if (place->host != NULL && strcmp(place->address, address) == 0 &&
+		strcmp(place->host->name, name) == 0) {
+		*ret_host = place->host;
+		*ret_network = place->network;
+		return 0;
+	}
+	const int err = get_said(hosts, name, ret_host);
+	if (*ret_host == NULL)
+		return err;
+	*ret_network = hosts_network(hosts, address);
+	if (*address != '\0' && strcmp(place->address, address) == 0)
+		place->host = *ret_host;
+	return 0;
 }
 
 static bool has_network(const struct host *host, uint64_t network)

@@ -40,10 +40,11 @@ struct exchanges {
 	struct exchange_host hosts[];
 };
 
-/* An address that answered, as text, and the network it is in. */
+/* An address that answered, as text, the network it is in, and who it was the last time. */
 struct hosts_answered {
 	char address[48];
 	uint64_t network;
+	struct host *host; /* NULL: not known */
 };
 
 struct hosts {
@@ -64,6 +65,11 @@ struct host *hosts_get(struct hosts *hosts, const char *name);
 const struct exchanges *hosts_get_set(struct hosts *hosts, const struct mxset *set);
 /* The network of an address given as text, 0 where it is none. */
 uint64_t hosts_network(struct hosts *hosts, const char *address);
+/* Who answered a mail server, in its words. Names come from outside and go into sentences: the
+ * host is NULL where it is none, and its network 0. Returns 0 or -ENOMEM. */
+int hosts_get_answered(struct hosts *hosts, const char *name, const char *address,
+	struct host **ret_host, uint64_t *ret_network)
+	__attribute__((warn_unused_result));
 struct host *hosts_find(const struct hosts *hosts, const char *name);
 /* The host has, or had, an address in this network. Whether that is news. */
 bool host_add_network(struct host *host, uint64_t network);

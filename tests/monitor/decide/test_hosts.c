@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -126,6 +127,49 @@ static void hosts_of_a_set_are_told_from_others(void **state)
 	assert_false(exchanges_have(NULL, hosts_get(&hosts, "on.member.test")));
 }
 
+static struct host *answered(const char *name, const char *address, uint64_t *ret_network)
+{
+	struct host *host;
+	assert_int_equal(
+		hosts_get_answered(&hosts, name, address, &host, ret_network), 0);
+	return host;
+}
+
+/* More addresses than are remembered, each with several names. */
+static void hosts_that_answer_are_told_apart(void **state)
+{
+	(void)state;
+	srandom(3);
+	for (int i = 0; i < 20000; i++) {
+		char name[32], address[48];
+		uint64_t network;
+		snprintf(name, sizeof name, "mx%ld.busy.test", random() % 3);
+		snprintf(address, sizeof address, "198.51.%ld.%ld", random() % 4,
+			random() % 250);
+		const struct host *host = answered(name, address, &network);
+		assert_ptr_equal(host, hosts_get(&hosts, name));
+		assert_int_equal(network, hosts_network(&hosts, address));
+	}
+}
+
+static void hosts_that_answer_may_be_nobody(void **state)
+{
+	uint64_t network;
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		assert_null(answered("", "192.0.2.1", &network));
+		assert_int_equal(network, 0);
+		assert_non_null(answered("mx1.one.test", "", &network));
+		assert_int_equal(network, 0);
+		assert_non_null(answered("mx1.one.test", "no address", &network));
+		assert_int_equal(network, 0);
+		assert_string_equal(answered("a b.test", "192.0.2.1", &network)->name,
+			"a\\032b.test");
+		assert_true(network != 0);
+		assert_null(answered("..\n", "192.0.2.1", &network));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +178,8 @@ int main(void)
 		cmocka_unit_test(hosts_null_mx_names_nobody),
 		cmocka_unit_test(hosts_remember_the_latest_networks),
 		cmocka_unit_test(hosts_of_a_set_are_told_from_others),
+		cmocka_unit_test(hosts_that_answer_are_told_apart),
+		cmocka_unit_test(hosts_that_answer_may_be_nobody),
 	};
 	return cmocka_run_group_tests(tests, make_hosts, drop_hosts);
 }
