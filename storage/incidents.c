@@ -22,17 +22,7 @@ char *incidents_id_format(
 
 int incidents_id_parse(const struct store *store, const char *id, int64_t *ret_number)
 {
-	const char *site = store_site(store);
-	const size_t len = strlen(site);
-	if (strncmp(id, site, len) != 0 || strncmp(id + len, "-i", 2) != 0)
-		return -EINVAL;
-	const char *digits = id + len + 2;
-	const size_t digits_len = strspn(digits, "0123456789");
-	if (digits_len == 0 || digits_len > 18 || digits[digits_len] != '\0' ||
-		digits[0] == '0')
-		return -EINVAL;
-	*ret_number = strtoll(digits, NULL, 10);
-	return 0;
+	return store_parse_number(store, "-i", id, ret_number);
 }
 
 /* What tells whether something became of an incident. */

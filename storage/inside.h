@@ -26,6 +26,8 @@ enum sequence {
 	SEQUENCE_INCIDENT_EVENT,
 	SEQUENCE_ERASURE,
 	SEQUENCE_EXPECTATION,
+	SEQUENCE_ALERT,
+	SEQUENCE_HANDOVER,
 	SEQUENCE_COUNT,
 };
 
@@ -68,6 +70,9 @@ static inline uint16_t store_rrtype(uint16_t rrtype)
 {
 	return rrtype == RECORD_TYPE_MX ? 0 : rrtype;
 }
+/* The number of an id whose site is followed by `mark`. Returns 0 or -EINVAL. */
+int store_parse_number(const struct store *store, const char *mark, const char *id,
+	int64_t *ret_number) __attribute__((warn_unused_result));
 int64_t store_next(struct store *store, enum sequence sequence);
 /* Reads the numbers to give out next; after opening and after a rollback. */
 int store_load_sequences(struct store *store) __attribute__((warn_unused_result));

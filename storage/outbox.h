@@ -162,3 +162,9 @@ int outbox_get_handover(struct store *store, int64_t number, outbox_handover_fn 
 	void *owner) __attribute__((warn_unused_result));
 /* Writes what has become of one: state, attempts, next_at, done_at, code and error. */
 void outbox_record(struct store *store, const struct outbox_handover *handover);
+
+/* Instants and numbers that whoever sends has to remember. */
+void outbox_put_mark(struct store *store, const char *key, int64_t value);
+/* 0 where there is none. */
+int outbox_mark(struct store *store, const char *key, int64_t *ret_value)
+	__attribute__((warn_unused_result));

@@ -37,9 +37,3 @@ int outbox_totals(struct store *store, int64_t now, struct outbox_totals *ret_to
 /* Lets go of the bytes of alerts that were done with a week ago, and of those of 90 days ago
  * altogether. Never of what waits. */
 void outbox_prune(struct store *store, int64_t now);
-
-/* Instants and numbers that whoever sends has to remember. */
-void outbox_put_mark(struct store *store, const char *key, int64_t value);
-/* 0 where there is none. */
-int outbox_mark(struct store *store, const char *key, int64_t *ret_value)
-	__attribute__((warn_unused_result));

@@ -235,13 +235,19 @@ static int64_t ask(struct store *store, const char *sql, int64_t parameter)
 	return value;
 }
 
-/* Links go in order, so that what an incident refers to holds up all that came later. */
+/* Links go in order, so that what an incident refers to holds up all that came later: one that
+ * is not closed, or that somebody has not been told of yet. */
 static int64_t spare_incidents(struct store *store, int64_t before)
 {
-	return ask(store,
-		"SELECT min(?1, ifnull((SELECT min(since_at) FROM incident"
-		" WHERE state <> 4), ?1))",
-		before);
+	static const char sql[] =
+		"SELECT min(?1,"
+		" ifnull((SELECT min(since_at) FROM incident WHERE state <> 4), ?1),"
+		" ifnull((SELECT min(i.since_at) FROM notice n"
+		"  JOIN incident i ON i.number = n.incident), ?1),"
+		" ifnull((SELECT min(i.since_at) FROM handover h"
+		"  JOIN alert_case c ON c.alert = h.alert"
+		"  JOIN incident i ON i.number = c.incident WHERE h.state = 1), ?1))";
+	return ask(store, sql, before);
 }
 
 int retention_prune(struct store *store, int64_t before, size_t limit, int64_t now,

@@ -5,7 +5,8 @@
  *
  * Closed spans, gaps that are over, buckets, changes, suspicions and evidence that ended before an
  * instant go; open spans never, nor what is younger than the beginning of an incident that is not
- * closed; closed incidents go with the last link that tells of them. Each pruning is a record of
+ * closed, or of which an alert still waits; closed incidents go with the last link that tells of
+ * them. Each pruning is a record of
  * the ledger with the hash it cuts after: verification starts there.
  */
 #include <stddef.h>

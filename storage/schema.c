@@ -286,12 +286,59 @@ static const char *const version_5[] = {
 	NULL,
 };
 
+/*
+ * The outbox: what is to be told, what was told, and what became of it. None of it is chained.
+ * Numbers of channels would outlive the configuration that they come from: they are texts.
+ */
+static const char *const version_6[] = {
+	"CREATE TABLE notice("
+	" incident INTEGER NOT NULL REFERENCES incident ON DELETE CASCADE,"
+	" channel TEXT NOT NULL, event INTEGER NOT NULL, severity INTEGER NOT NULL,"
+	" at INTEGER NOT NULL, PRIMARY KEY(incident, channel)) STRICT, WITHOUT ROWID",
+	"CREATE INDEX notice_channel ON notice(channel, severity, at)",
+	"CREATE TABLE told("
+	" incident INTEGER NOT NULL REFERENCES incident ON DELETE CASCADE,"
+	" channel TEXT NOT NULL, at INTEGER NOT NULL, kind INTEGER NOT NULL,"
+	" severity INTEGER NOT NULL, state INTEGER NOT NULL,"
+	" recipients INTEGER NOT NULL, first_alert INTEGER NOT NULL,"
+	" last_alert INTEGER NOT NULL, PRIMARY KEY(incident, channel))"
+	" STRICT, WITHOUT ROWID",
+	"CREATE INDEX told_open ON told(channel, at) WHERE state <> 4",
+
+	/* What one channel was sent; the bytes go before the row does. */
+	"CREATE TABLE alert(number INTEGER PRIMARY KEY, channel TEXT NOT NULL,"
+	" fallback TEXT NOT NULL, event INTEGER NOT NULL, at INTEGER NOT NULL,"
+	" thread INTEGER NOT NULL, subject TEXT NOT NULL, note TEXT NOT NULL,"
+	" incidents INTEGER NOT NULL, body BLOB) STRICT",
+	"CREATE INDEX alert_channel ON alert(channel, at)",
+	"CREATE INDEX alert_at ON alert(at)",
+	"CREATE INDEX alert_body ON alert(at) WHERE body IS NOT NULL",
+	"CREATE TABLE alert_case("
+	" alert INTEGER NOT NULL REFERENCES alert ON DELETE CASCADE,"
+	" incident INTEGER NOT NULL REFERENCES incident ON DELETE CASCADE,"
+	" event INTEGER NOT NULL, PRIMARY KEY(alert, incident)) STRICT, WITHOUT ROWID",
+	"CREATE INDEX alert_case_incident ON alert_case(incident)",
+	"CREATE TABLE handover(number INTEGER PRIMARY KEY,"
+	" alert INTEGER NOT NULL REFERENCES alert ON DELETE CASCADE,"
+	" channel TEXT NOT NULL, recipient TEXT NOT NULL, state INTEGER NOT NULL,"
+	" attempts INTEGER NOT NULL, made_at INTEGER NOT NULL,"
+	" next_at INTEGER NOT NULL, done_at INTEGER NOT NULL, code INTEGER NOT NULL,"
+	" error TEXT NOT NULL) STRICT",
+	"CREATE INDEX handover_alert ON handover(alert)",
+	"CREATE INDEX handover_waiting ON handover(channel, next_at) WHERE state = 1",
+	"CREATE INDEX handover_done ON handover(done_at)",
+	"CREATE TABLE mark(key TEXT PRIMARY KEY, value INTEGER NOT NULL)"
+	" STRICT, WITHOUT ROWID",
+	NULL,
+};
+
 static const char *const *const steps[SCHEMA_VERSION] = {
 	version_1,
 	version_2,
 	version_3,
 	version_4,
 	version_5,
+	version_6,
 };
 
 static int run(sqlite3 *db, const char *sql)

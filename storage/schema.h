@@ -10,7 +10,7 @@
 
 #include <sqlite3.h>
 
-#define SCHEMA_VERSION 5
+#define SCHEMA_VERSION 6
 #define SCHEMA_APPLICATION 0x6d787667 /* "mxvg" in the file's header */
 
 /* Brings the schema from `version` to SCHEMA_VERSION; 0 is an empty file, which also gets its

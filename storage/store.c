@@ -130,17 +130,25 @@ char *store_id_format(
 	return ret_text;
 }
 
-int store_id_parse(const struct store *store, const char *id, int64_t *ret_number)
+int store_parse_number(
+	const struct store *store, const char *mark, const char *id, int64_t *ret_number)
 {
-	size_t site_len = strlen(store->site);
-	if (strncmp(id, store->site, site_len) != 0 || id[site_len] != '-')
+	const size_t site_len = strlen(store->site);
+	const size_t mark_len = strlen(mark);
+	if (strncmp(id, store->site, site_len) != 0 ||
+		strncmp(id + site_len, mark, mark_len) != 0)
 		return -EINVAL;
-	const char *digits = id + site_len + 1;
-	size_t len = strspn(digits, "0123456789");
+	const char *digits = id + site_len + mark_len;
+	const size_t len = strspn(digits, "0123456789");
 	if (len == 0 || len > 18 || digits[len] != '\0' || digits[0] == '0')
 		return -EINVAL;
 	*ret_number = strtoll(digits, NULL, 10);
 	return 0;
+}
+
+int store_id_parse(const struct store *store, const char *id, int64_t *ret_number)
+{
+	return store_parse_number(store, "-", id, ret_number);
 }
 
 int64_t store_next(struct store *store, enum sequence sequence)

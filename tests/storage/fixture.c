@@ -78,6 +78,27 @@ static sqlite3 *open_raw(const struct fixture *fixture)
 	return db;
 }
 
+void fixture_load(struct fixture *fixture, const char *name)
+{
+	static char sql[65536];
+	char path[512];
+	sqlite3 *db;
+	const char *folder = getenv("MXVIGIL_STORAGE_TESTS");
+	assert_non_null(folder);
+	fixture_close(fixture);
+	assert_int_equal(remove(fixture->path), 0);
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	FILE *in = fopen(path, "re");
+	assert_non_null(in);
+	const size_t len = fread(sql, 1, sizeof sql - 1, in);
+	assert_in_range(len, 1, sizeof sql - 2);
+	sql[len] = '\0';
+	fclose(in);
+	assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
 void fixture_tamper(const struct fixture *fixture, const char *sql)
 {
 	sqlite3 *db = open_raw(fixture);

@@ -34,6 +34,9 @@ void fixture_close(struct fixture *fixture);
 struct store *fixture_reader(const struct fixture *fixture);
 /* Runs SQL on the file behind the store's back. */
 void fixture_tamper(const struct fixture *fixture, const char *sql);
+/* Closes the store, and puts in its place what an older version wrote: a file of SQL beside the
+ * tests. */
+void fixture_load(struct fixture *fixture, const char *name);
 /* One number out of the file. */
 int64_t fixture_query(const struct fixture *fixture, const char *sql);
 void fixture_commit(struct fixture *fixture, int64_t now);

@@ -403,33 +403,11 @@ static void deliveries_leaves_no_trace_in_the_ledger(void **state)
 	assert_int_equal(verdict.transactions, 0);
 }
 
-static char *read_file(const char *path)
-{
-	FILE *in = fopen(path, "re");
-	assert_non_null(in);
-	char *text = calloc(1, 65536);
-	assert_non_null(text);
-	assert_true(fread(text, 1, 65535, in) > 0);
-	fclose(in);
-	return text;
-}
-
 static void deliveries_come_to_a_store_of_version_1(void **state)
 {
 	struct fixture *fixture = *state;
 	struct ledger_verdict verdict;
-	char path[512];
-	sqlite3 *db;
-	fixture_close(fixture);
-	assert_int_equal(remove(fixture->path), 0);
-	const char *folder = getenv("MXVIGIL_STORAGE_TESTS");
-	assert_non_null(folder);
-	snprintf(path, sizeof path, "%s/version-1.sql", folder);
-	char *sql = read_file(path);
-	assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-	free(sql);
+	fixture_load(fixture, "version-1.sql");
 	assert_int_equal(fixture_query(fixture, "PRAGMA user_version"), 1);
 	const struct store_options reading = {.path = fixture->path};
 	struct store_error error;

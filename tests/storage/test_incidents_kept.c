@@ -254,22 +254,7 @@ static void incidents_forget_lines_that_name_somebody(void **state)
 static void incidents_come_to_a_store_of_version_2(void **state)
 {
 	struct fixture *fixture = *state;
-	static char sql[65536];
-	char path[512];
-	sqlite3 *db;
-	fixture_close(fixture);
-	assert_int_equal(remove(fixture->path), 0);
-	const char *folder = getenv("MXVIGIL_STORAGE_TESTS");
-	assert_non_null(folder);
-	snprintf(path, sizeof path, "%s/version-2.sql", folder);
-	FILE *in = fopen(path, "re");
-	assert_non_null(in);
-	const size_t len = fread(sql, 1, sizeof sql - 1, in);
-	assert_in_range(len, 1, sizeof sql - 2);
-	fclose(in);
-	assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
+	fixture_load(fixture, "version-2.sql");
 	assert_int_equal(fixture_query(fixture, "PRAGMA user_version"), 2);
 	fixture_open(fixture);
 	assert_int_equal(fixture_query(fixture, "PRAGMA user_version"), SCHEMA_VERSION);

@@ -108,7 +108,7 @@ static void store_refuses_newer_schema(void **state)
 	struct store_error error = {0};
 	assert_int_equal(try_open(fixture->path, true, &error), -EPROTO);
 	assert_non_null(strstr(error.text, "version 999"));
-	assert_non_null(strstr(error.text, "up to 5"));
+	assert_non_null(strstr(error.text, "up to 6"));
 	assert_non_null(strstr(error.text, fixture->path));
 	assert_int_equal(try_open(fixture->path, false, &error), -EPROTO);
 	assert_false(store_is_held(fixture->path, NULL));
