@@ -3,7 +3,8 @@
 /*
  * incident_json — an incident as the JSON row of the interface.
  *
- * Returned; free with json_decref(). NULL when there is no memory.
+ * Control bytes, bidi marks and what is no UTF-8 are shown as \xHH in every text. What is
+ * returned is freed with json_decref(); NULL when there is no memory.
  */
 #include <stdint.h>
 
@@ -16,6 +17,8 @@ json_t *incident_json(const char *id, const struct incident *incident);
 
 /* Names that are each ended by a line feed, as an array. */
 json_t *incident_json_names(const char *names);
+/* Text of others: what is no printable UTF-8 as \xHH. */
+json_t *incident_json_text(const char *foreign);
 /* A wire name; null for NULL. */
 json_t *incident_json_domain(const uint8_t *domain);
 /* RFC 3339; null for 0. */

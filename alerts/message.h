@@ -5,9 +5,10 @@
  *
  * Text and HTML of the same words, the timeline inside, and with the all-clear the addresses to
  * re-activate as a file. The bytes depend on the alert alone: composed again they are the same,
- * with the same Message-ID, by which a receiver drops a second copy. Lines end in CR LF and hold
- * ASCII of at most 76 columns (a single unbreakable word of a header may be longer, never over
- * 998). Sources: RFC 5322, 2045 to 2047, 2231, 2387, 2392, 3834 (Auto-Submitted), 2919 (List-Id).
+ * with the same Message-ID, which is how a receiver drops a second copy. Lines end in CR LF and
+ * hold ASCII of at most 76 columns (a single unbreakable word of a header may be longer, never
+ * over 998). Sources: RFC 5322, 2045 to 2047, 2231, 2387, 2392, 3834 (Auto-Submitted), 2919
+ * (List-Id).
  */
 #include <stddef.h>
 

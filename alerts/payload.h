@@ -4,9 +4,9 @@
  * payload — an alert as the JSON that programs and chat services take.
  *
  * Each form escapes for itself, so that no name or sentence of others can make a link, a mention
- * or a control byte. No body holds a secret: the store keeps bodies. All are ASCII and UTF-8
- * without raw control bytes (line feeds between the lines of exec aside). Each function returns 0
- * or -ENOMEM; free *ret_body with free().
+ * or a control byte. No body holds a secret: the store keeps bodies. All are UTF-8 without raw
+ * control bytes (line feeds between the lines of exec aside). Each function returns 0 or -ENOMEM;
+ * free *ret_body with free().
  */
 #include <stddef.h>
 

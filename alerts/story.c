@@ -22,7 +22,8 @@ static void put_title(const struct telling *telling)
 		? story_escape(telling->story->spoken)
 		: NULL;
 
-	story_say(telling, "%s", story_shown(summary));
+	if (telling->page == NULL)
+		story_say(telling, "%s", story_shown(summary));
 	story_say(telling, "%s: %s, %s, %s%s", story_shown(id),
 		incident_kind_name(incident->kind), incident_state_name(incident->state),
 		incident_severity_name(incident->severity),
@@ -40,25 +41,6 @@ static void put_title(const struct telling *telling)
 	free(spoken);
 	free(summary);
 	free(id);
-}
-
-static void put_view(const struct telling *telling, const struct story_view *view)
-{
-	const struct {
-		const char *when;
-		const char *answer;
-	} rows[] = {{"before", view->before}, {"since", view->since}, {"now", view->now}};
-	char *name = story_escape(view->view);
-
-	story_say(telling, "What the view %s had:", story_shown(name));
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		char *answer = story_escape(
-			rows[i].answer != NULL ? rows[i].answer : "not known");
-
-		story_beside(telling, rows[i].when, 8, "%s", story_shown(answer));
-		free(answer);
-	}
-	free(name);
 }
 
 static void put_instant(const struct telling *telling, int64_t at, const char *what)
@@ -270,8 +252,7 @@ static void put_parts(const struct telling *telling)
 	put_title(telling);
 	story_heading(telling, "WHAT HAPPENED");
 	story_what_happened(telling);
-	for (size_t i = 0; i < telling->story->views_len; i++)
-		put_view(telling, &telling->story->views[i]);
+	story_views(telling);
 	put_counts(telling);
 	if (telling->story->mail != NULL) {
 		put_before(telling, telling->story->mail);
@@ -291,13 +272,14 @@ static void put_parts(const struct telling *telling)
 	story_do_after(telling);
 }
 
-int story_write(const struct story *story, FILE *out)
+static int write_form(const struct story *story, struct story_page *page, FILE *out)
 {
 	const struct incident *incident = story->incident;
 	struct telling telling = {
 		.story = story,
 		.incident = incident,
 		.out = out,
+		.page = page,
 		.domain = story_escape(story->domain),
 		.from = story_list(incident->from_operators, "its own hosts"),
 		.to = story_list(incident->to_operators, "other hosts"),
@@ -308,9 +290,22 @@ int story_write(const struct story *story, FILE *out)
 
 	if (whole)
 		put_parts(&telling);
+	story_end(&telling);
 	free(telling.domain);
 	free(telling.from);
 	free(telling.to);
 	free(telling.view);
 	return whole ? 0 : -ENOMEM;
+}
+
+int story_write(const struct story *story, FILE *out)
+{
+	return write_form(story, NULL, out);
+}
+
+int story_write_html(const struct story *story, FILE *out)
+{
+	struct story_page page = {STORY_BLOCK_NONE};
+
+	return write_form(story, &page, out);
 }

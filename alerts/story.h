@@ -49,3 +49,7 @@ struct story {
 
 /* Writes the whole story; errors of writing stick to out. Returns 0 or -ENOMEM. */
 int story_write(const struct story *story, FILE *out) __attribute__((warn_unused_result));
+/* The same words as HTML, to stand between html_open(), which shows the summary, and
+ * html_close(). */
+int story_write_html(const struct story *story, FILE *out)
+	__attribute__((warn_unused_result));

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "alerts/story_text.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "alerts/html.h"
 #include "resolvers/name.h"
-
-#define WIDTH 78
 
 #define NO_MEMORY "(no memory)"
 
@@ -68,8 +68,7 @@ char *story_list(const char *names, const char *otherwise)
 	return NULL;
 }
 
-/* Columns of UTF-8 that is known to be printable: its leading bytes. */
-static size_t width_of(const char *word, size_t len)
+size_t story_width(const char *word, size_t len)
 {
 	size_t width = 0;
 
@@ -85,9 +84,9 @@ static void wrap(const char *text, size_t column, size_t indent, FILE *out)
 
 	while (*(text += strspn(text, " ")) != '\0') {
 		const size_t len = strcspn(text, " ");
-		const size_t width = width_of(text, len);
+		const size_t width = story_width(text, len);
 
-		if (!first && column + 1 + width > WIDTH) {
+		if (!first && column + 1 + width > STORY_WIDTH) {
 			fprintf(out, "\n%*s", (int)indent, "");
 			column = indent;
 		} else if (!first) {
@@ -102,62 +101,166 @@ static void wrap(const char *text, size_t column, size_t indent, FILE *out)
 	putc('\n', out);
 }
 
-static void wrap_format(
-	FILE *out, size_t column, size_t indent, const char *format, va_list args)
+/* The text that a format makes; free with free(). NULL without memory. */
+static char *make_text(const char *format, va_list args)
 {
-	char *text = NULL;
+	char *text;
 
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
-	wrap(story_shown(text), column, indent, out);
-	free(text);
+	return vasprintf(&text, format, args) < 0 ? NULL : text;
+}
+
+static void close_block(const struct telling *telling)
+{
+	switch (telling->page->block) {
+	case STORY_BLOCK_NONE:
+		break;
+	case STORY_BLOCK_COMMAND:
+		html_end(HTML_COMMAND, telling->out);
+		html_end(HTML_ITEM, telling->out);
+		html_end(HTML_LIST, telling->out);
+		break;
+	case STORY_BLOCK_ITEM:
+		html_end(HTML_ITEM, telling->out);
+		html_end(HTML_LIST, telling->out);
+		break;
+	case STORY_BLOCK_TABLE:
+		html_end(HTML_TABLE, telling->out);
+		break;
+	}
+	telling->page->block = STORY_BLOCK_NONE;
+}
+
+void story_end(const struct telling *telling)
+{
+	if (telling->page != NULL)
+		close_block(telling);
+}
+
+/* "SINCE WHEN" shouts in a page. */
+static void put_page_heading(const struct telling *telling, const char *title)
+{
+	html_begin(HTML_HEADING, telling->out);
+	for (const char *at = title; *at != '\0'; at++)
+		putc(at == title ? *at : tolower((unsigned char)*at), telling->out);
+	html_end(HTML_HEADING, telling->out);
 }
 
 void story_heading(const struct telling *telling, const char *title)
 {
-	fprintf(telling->out, "\n%s\n", title);
+	story_end(telling);
+	if (telling->page != NULL)
+		put_page_heading(telling, title);
+	else
+		fprintf(telling->out, "\n%s\n", title);
 }
 
 void story_say(const struct telling *telling, const char *format, ...)
 {
 	va_list args;
 
-	fputs("  ", telling->out);
+	story_end(telling);
 	va_start(args, format);
-	wrap_format(telling->out, 2, 2, format, args);
+	char *text = make_text(format, args);
 	va_end(args);
+	if (telling->page != NULL)
+		html_put(HTML_PARAGRAPH, story_shown(text), telling->out);
+	else {
+		fputs("  ", telling->out);
+		wrap(story_shown(text), 2, 2, telling->out);
+	}
+	free(text);
+}
+
+/* The next item, in the list that is open or in a new one. */
+static void put_page_item(const struct telling *telling, const char *text)
+{
+	FILE *out = telling->out;
+
+	if (telling->page->block == STORY_BLOCK_COMMAND) {
+		html_end(HTML_COMMAND, out);
+		telling->page->block = STORY_BLOCK_ITEM;
+	}
+	if (telling->page->block == STORY_BLOCK_ITEM)
+		html_end(HTML_ITEM, out);
+	else {
+		close_block(telling);
+		html_begin(HTML_LIST, out);
+	}
+	html_begin(HTML_ITEM, out);
+	html_escape(text, out);
+	telling->page->block = STORY_BLOCK_ITEM;
 }
 
 void story_item(const struct telling *telling, const char *format, ...)
 {
 	va_list args;
 
-	fputs("  - ", telling->out);
 	va_start(args, format);
-	wrap_format(telling->out, 4, 4, format, args);
+	char *text = make_text(format, args);
 	va_end(args);
+	if (telling->page != NULL)
+		put_page_item(telling, story_shown(text));
+	else {
+		fputs("  - ", telling->out);
+		wrap(story_shown(text), 4, 4, telling->out);
+	}
+	free(text);
 }
 
 void story_command(const struct telling *telling, const char *format, ...)
 {
 	va_list args;
 
-	fputs("      ", telling->out);
 	va_start(args, format);
-	vfprintf(telling->out, format, args);
+	char *text = make_text(format, args);
 	va_end(args);
-	putc('\n', telling->out);
+	if (telling->page == NULL)
+		fprintf(telling->out, "      %s\n", story_shown(text));
+	else {
+		if (telling->page->block == STORY_BLOCK_COMMAND)
+			putc('\n', telling->out);
+		else if (telling->page->block != STORY_BLOCK_ITEM)
+			put_page_item(telling, "");
+		if (telling->page->block == STORY_BLOCK_ITEM)
+			html_begin(HTML_COMMAND, telling->out);
+		html_escape(story_shown(text), telling->out);
+		telling->page->block = STORY_BLOCK_COMMAND;
+	}
+	free(text);
+}
+
+static void put_page_row(
+	const struct telling *telling, const char *mark, const char *text)
+{
+	FILE *out = telling->out;
+
+	if (telling->page->block != STORY_BLOCK_TABLE) {
+		close_block(telling);
+		html_begin(HTML_TABLE, out);
+		telling->page->block = STORY_BLOCK_TABLE;
+	}
+	html_begin(HTML_ROW, out);
+	html_put(HTML_CELL_FIXED, mark, out);
+	html_put(HTML_CELL, text, out);
+	html_end(HTML_ROW, out);
 }
 
 void story_beside(const struct telling *telling, const char *mark, int width,
 	const char *format, ...)
 {
+	const size_t column = (size_t)width + 4;
 	va_list args;
 
-	fprintf(telling->out, "  %-*s  ", width, mark);
 	va_start(args, format);
-	wrap_format(telling->out, (size_t)width + 4, (size_t)width + 4, format, args);
+	char *text = make_text(format, args);
 	va_end(args);
+	if (telling->page != NULL)
+		put_page_row(telling, mark, story_shown(text));
+	else {
+		fprintf(telling->out, "  %-*s  ", width, mark);
+		wrap(story_shown(text), column, column, telling->out);
+	}
+	free(text);
 }
 
 char *story_time(int64_t at, char ret_text[STORY_TIME_MAX])

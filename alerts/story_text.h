@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * story_text — headings, paragraphs, items and commands of a story, wrapped.
+ * story_text — headings, paragraphs, items and commands of what is told, as text or as HTML.
  *
- * A line that memory is short of says so, and the story goes on. Private to alerts/.
+ * Text is wrapped at 78 columns. A line that memory is short of says so, and the telling goes on.
+ * Private to alerts/.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,11 +12,24 @@
 
 #include "alerts/story.h"
 
+/* What is open in a page and has to be closed before the next. */
+enum story_block {
+	STORY_BLOCK_NONE,
+	STORY_BLOCK_ITEM, /* a list and its item */
+	STORY_BLOCK_COMMAND, /* these, and lines to be copied */
+	STORY_BLOCK_TABLE,
+};
+
+struct story_page {
+	enum story_block block;
+};
+
 /* A story being written, and its parts that are safe to show. */
 struct telling {
-	const struct story *story;
+	const struct story *story; /* these two: NULL where no story is told */
 	const struct incident *incident;
 	FILE *out;
+	struct story_page *page; /* NULL: as text */
 	char *domain; /* owned; escaped */
 	char *from; /* owned; "IONOS and example.net"; "its own hosts" where there is none */
 	char *to; /* owned; "other hosts" where there is none */
@@ -30,6 +44,10 @@ char *story_list(const char *names, const char *otherwise);
 /* The text, or for NULL words that say so. */
 const char *story_shown(const char *text);
 
+#define STORY_WIDTH 78 /* columns of text */
+/* Columns of UTF-8 that is known to be printable: its leading bytes. */
+size_t story_width(const char *word, size_t len);
+
 void story_heading(const struct telling *telling, const char *title);
 void story_say(const struct telling *telling, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -39,6 +57,8 @@ void story_item(const struct telling *telling, const char *format, ...)
 /* A line to be copied, as it is. */
 void story_command(const struct telling *telling, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Closes what is open. */
+void story_end(const struct telling *telling);
 /* A line with a mark before it, what follows being wrapped beside it. */
 void story_beside(const struct telling *telling, const char *mark, int width,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alerts/incident_json.h"
 #include "monitor/backtest/mails.h"
 #include "monitor/backtest/past.h"
 #include "monitor/cli/cli.h"
@@ -45,7 +46,7 @@ static int on_incident(void *owner, const struct incident *incident,
 	char id[24];
 
 	snprintf(id, sizeof id, "%lld", (long long)incident->number);
-	json_t *row = incident_row_of(id, incident);
+	json_t *row = incident_json(id, incident);
 	if (options_has(&replay->cli->options, "recipients"))
 		json_object_set_new(
 			row, "recipient_list", list_of(id, recipients, recipients_len));

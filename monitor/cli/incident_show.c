@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "alerts/incident_json.h"
 #include "alerts/story.h"
 #include "monitor/casefile.h"
 #include "monitor/cli/cli.h"
-#include "monitor/cli/incident_row.h"
 #include "monitor/cli/row.h"
 #include "storage/incidents.h"
 
@@ -34,7 +34,7 @@ static int on_incident(void *owner, const struct incident *incident)
 	char id[STORE_ID_MAX];
 
 	incidents_id_format(cli->store, incident->number, id);
-	return row_print(incident_row_of(id, incident));
+	return row_print(incident_json(id, incident));
 }
 
 enum cli_status cli_incidents_show(struct cli *cli)

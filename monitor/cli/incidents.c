@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alerts/incident_json.h"
 #include "monitor/cli/cli.h"
-#include "monitor/cli/incident_row.h"
 #include "monitor/cli/row.h"
 #include "monitor/cli/table.h"
 #include "monitor/cli/writer.h"
@@ -72,7 +72,7 @@ static int on_incident(void *owner, const struct incident *incident)
 
 	listing->rows++;
 	if (listing->cli->json)
-		return row_print(incident_row_of(id, incident));
+		return row_print(incident_json(id, incident));
 	detail = make_detail(listing, incident);
 	table_add(listing->table, cells);
 	table_add_detail(listing->table, detail != NULL ? detail : "(no memory)");

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "alerts/incident_json.h"
 #include "monitor/operator.h"
 #include "monitor/operators.h"
 #include "resolvers/address.h"
@@ -15,9 +16,7 @@
 
 json_t *row_instant(int64_t at)
 {
-	char text[INSTANT_TEXT_MAX];
-
-	return at == 0 ? json_null() : json_string(instant_format(at, text));
+	return incident_json_instant(at);
 }
 
 json_t *row_seconds(int64_t ms)

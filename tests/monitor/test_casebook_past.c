@@ -6,10 +6,10 @@
 
 #include <jansson.h>
 
+#include "alerts/incident_json.h"
 #include "monitor/backtest/backtest.h"
 #include "monitor/backtest/mails.h"
 #include "monitor/backtest/past.h"
-#include "monitor/cli/incident_row.h"
 #include "monitor/ingest/intake.h"
 #include "monitor/ingest/reader.h"
 #include "resolvers/name.h"
@@ -232,7 +232,7 @@ static void put_incident(FILE *out, const struct incident *incident)
 	struct incident shown = *incident;
 	if (shown.kind_at_open == 0)
 		shown.kind_at_open = shown.kind;
-	json_t *row = incident_row_of("-", &shown);
+	json_t *row = incident_json("-", &shown);
 	char *text = json_dumps(row, JSON_COMPACT | JSON_SORT_KEYS);
 	assert_non_null(text);
 	fprintf(out, "%s\n", text);
