@@ -8,6 +8,7 @@
 #include "monitor/casebook_inside.h"
 #include "monitor/conf.h"
 #include "monitor/conf_file.h"
+#include "monitor/decide/feeders.h"
 #include "monitor/log.h"
 #include "monitor/operators.h"
 #include "monitor/roster.h"
@@ -247,6 +248,16 @@ static int on_number(void *owner, int64_t number)
 	return error == -ENOENT ? 0 : error;
 }
 
+static void keep_feeders(struct casebook *casebook)
+{
+	const struct conf_file *const file = casebook->conf->file;
+	const char *names[FEEDERS_MOST];
+	size_t len = 0;
+	for (size_t i = 0; file && i < file->deliveries_count && len < FEEDERS_MOST; i++)
+		names[len++] = file->deliveries[i].name;
+	decide_feeders_keep(casebook->decide, names, len);
+}
+
 /* Views may have come back, or turned, while nobody looked. */
 static void meet_involved(struct casebook *casebook)
 {
@@ -274,6 +285,8 @@ static int load(struct casebook *casebook)
 	const struct incidents_filter filter = {.open_only = true};
 	if (code == 0)
 		code = casebook_recall(casebook);
+	if (code == 0)
+		keep_feeders(casebook);
 	if (code == 0) /* people may have closed some while nobody ran */
 		code = decide_each_open(casebook->decide, on_number, casebook);
 	if (code == 0)

@@ -59,6 +59,12 @@ bool casebook_deliveries(
 void casebook_address(
 	struct casebook *casebook, const uint8_t *host, const struct endpoint *address);
 
+/* Of a source that was read: so many reports are written down. Of one that is configured: why it
+ * cannot be read (an errno, 0: it can), or that it was not looked at. */
+void casebook_heard(struct casebook *casebook, const char *source, size_t reports);
+void casebook_failed(struct casebook *casebook, const char *source, int error);
+void casebook_passed(struct casebook *casebook, const char *source);
+
 /* Writes what follows, within that transaction; and what became of this, after it. */
 void casebook_save(struct casebook *casebook, int64_t now);
 void casebook_saved(struct casebook *casebook, int error);

@@ -237,3 +237,25 @@ void casebook_address(
 		decide_address(casebook->decide, name_format(host, text), address));
 	casebook->learnt = true;
 }
+
+/* --- our own sources --- */
+
+void casebook_heard(struct casebook *casebook, const char *source, size_t reports)
+{
+	if (!casebook || !casebook->decide || reports == 0)
+		return;
+	decide_feeder_heard(casebook->decide, source, (uint32_t)reports, casebook->now);
+	casebook->learnt = true;
+}
+
+void casebook_failed(struct casebook *casebook, const char *source, int error)
+{
+	if (casebook && casebook->decide)
+		decide_feeder_failed(casebook->decide, source, error, casebook->now);
+}
+
+void casebook_passed(struct casebook *casebook, const char *source)
+{
+	if (casebook && casebook->decide)
+		decide_feeder_passed(casebook->decide, source, casebook->now);
+}

@@ -190,6 +190,7 @@ void casebook_tick(struct casebook *casebook, int64_t now)
 	if (now > casebook->now)
 		casebook->now = now;
 	casebook_check(casebook, decide_advance(casebook->decide, now - CASEBOOK_LAG_MS));
+	decide_feeders_look(casebook->decide, now);
 	save_alone(casebook, now);
 }
 

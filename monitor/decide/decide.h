@@ -78,6 +78,16 @@ struct decide_delivery {
 int decide_delivery(struct decide *decide, const struct decide_delivery *delivery)
 	__attribute__((warn_unused_result));
 
+/* Our own sources of deliveries (feeders.h), by the clock of whoever reads them: that reports were
+ * read; why it cannot be read (an errno, 0: it can); that nobody could look; that time passed. */
+void decide_feeder_heard(
+	struct decide *decide, const char *name, uint32_t reports, int64_t at);
+void decide_feeder_failed(struct decide *decide, const char *name, int error, int64_t at);
+void decide_feeder_passed(struct decide *decide, const char *name, int64_t at);
+void decide_feeders_look(struct decide *decide, int64_t at);
+/* Those that are configured, after a recall: others are not waited for any more. */
+void decide_feeders_keep(struct decide *decide, const char *const *names, size_t len);
+
 /* Nothing will be told any more of what was before now. */
 int decide_advance(struct decide *decide, int64_t now)
 	__attribute__((warn_unused_result));

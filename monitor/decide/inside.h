@@ -14,6 +14,7 @@
 
 #include "monitor/decide/affair.h"
 #include "monitor/decide/decide.h"
+#include "monitor/decide/feeders.h"
 #include "monitor/decide/hosts.h"
 #include "monitor/decide/lexicon.h"
 #include "monitor/decide/look.h"
@@ -117,6 +118,7 @@ struct decide {
 	uint32_t slice_active;
 	uint32_t slice_lost;
 	int64_t lost_since; /* 0: all can be found */
+	struct feeders feeders; /* our own sources */
 	bool touched_all; /* what is of all domains together, other than now */
 	int error; /* first want of memory */
 };

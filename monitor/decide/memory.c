@@ -23,7 +23,8 @@ static void begin(struct memory *memory, unsigned parts)
 	memory->operators.len = 0;
 	memory->hosts.len = 0;
 	memory->sets.len = 0;
-	archive_choice(&memory->archive, MEMORY_VERSION, MEMORY_VERSION, MEMORY_VERSION);
+	memory->version = archive_choice(
+		&memory->archive, MEMORY_VERSION, MEMORY_VERSION, MEMORY_VERSION);
 	archive_choice(&memory->archive, parts, parts, parts);
 	archive_time(&memory->archive, &memory->decide->now);
 	memory->archive.base = memory->decide->now;
@@ -278,6 +279,7 @@ static void settle_all(struct decide *decide, const struct decide *known)
 	decide->attempts = known->attempts;
 	memcpy(decide->precedents, known->precedents, sizeof decide->precedents);
 	decide->precedents_len = known->precedents_len;
+	decide->feeders = known->feeders;
 	decide->self = known->self;
 	adopt(decide, decide->self);
 	for (size_t i = 0; i < known->timers_len; i++)
@@ -312,7 +314,8 @@ int decide_recall(
 	int error = archive_open(&memory.archive, bytes, len);
 	if (error < 0)
 		return error;
-	archive_choice(&memory.archive, 0, MEMORY_VERSION, MEMORY_VERSION);
+	memory.version =
+		archive_choice(&memory.archive, 0, MEMORY_OLDEST, MEMORY_VERSION);
 	const unsigned parts =
 		archive_choice(&memory.archive, 0, PART_ALL, PART_DOMAIN | PART_HOST);
 	archive_time(&memory.archive, &memory.archive.base);

@@ -72,6 +72,34 @@ static void code_timers(struct memory *memory, struct decide *all)
 		archive->error = all->error;
 }
 
+static void code_feeder(struct archive *archive, struct feeder *feeder)
+{
+	uint64_t day = (uint64_t)feeder->day;
+	archive_text(archive, feeder->name, sizeof feeder->name);
+	archive_bool(archive, &feeder->configured);
+	archive_bool(archive, &feeder->out);
+	archive_bool(archive, &feeder->failed);
+	archive_u32(archive, &feeder->error);
+	archive_time(archive, &feeder->failing_since);
+	archive_time(archive, &feeder->first_at);
+	archive_time(archive, &feeder->heard_at);
+	archive_u64(archive, &day, ARCHIVE_TIME_MOST / DAY_MS);
+	feeder->day = (int64_t)day;
+	for (int i = 0; i < FEEDER_DAYS; i++) {
+		archive_time(archive, &feeder->longest_ms[i]);
+		archive_u32(archive, &feeder->reports[i]);
+	}
+}
+
+static void code_feeders(struct memory *memory, struct feeders *feeders)
+{
+	struct archive *archive = &memory->archive;
+	feeders->len = archive_count(archive, feeders->len, FEEDERS_MOST);
+	archive_time(archive, &feeders->looked_at);
+	for (size_t i = 0; i < feeders->len; i++)
+		code_feeder(archive, &feeders->list[i]);
+}
+
 void memory_all(struct memory *memory, struct decide *all)
 {
 	struct archive *archive = &memory->archive;
@@ -84,4 +112,6 @@ void memory_all(struct memory *memory, struct decide *all)
 	code_precedents(memory, all);
 	code_timers(memory, all);
 	memory_affairs(memory, NULL, SLOT_DNS, &all->self);
+	if (memory->version >= 2)
+		code_feeders(memory, &all->feeders);
 }

@@ -9,7 +9,8 @@
 #include "monitor/decide/archive.h"
 #include "monitor/decide/inside.h"
 
-#define MEMORY_VERSION 1
+#define MEMORY_VERSION 2
+#define MEMORY_OLDEST 1 /* that can be read */
 #define MEMORY_KNOWN 64 /* of a kind; more are written out each time */
 
 struct memory_known {
@@ -20,6 +21,7 @@ struct memory_known {
 struct memory {
 	struct archive archive;
 	struct decide *decide; /* whose tables are used */
+	unsigned version; /* of what is loaded or stored */
 	struct memory_known operators;
 	struct memory_known hosts;
 	struct memory_known sets;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* No usable answer: is it the domain, or are we the blind ones? */
+#include <string.h>
+
 #include "monitor/decide/inside.h"
 #include "resolvers/name.h"
 
@@ -88,7 +90,7 @@ void outage_self(struct decide *decide, int64_t at)
 	if (decide->self == NULL)
 		return;
 	affair_set_blind(decide->self, failing > 0 && failing == asked, at);
-	if (decide->lost_since != 0)
+	if (decide->lost_since != 0 || feeders_out(&decide->feeders) > 0)
 		return;
 	if (failing == 0)
 		affair_revert(decide->self, at);
@@ -135,6 +137,72 @@ void outage_count(struct decide *decide, struct subject *subject, int64_t at, bo
 		"the mail server cannot look up %u of %u domains that it sends to: its "
 		"resolver or network fails, not they",
 		decide->slice_lost, decide->slice_active);
+}
+
+/* --- our own sources --- */
+
+static void prove_feeder(struct decide *decide, const struct feeder *feeder, int64_t at)
+{
+	struct affair *affair = begin_self(decide, at);
+	if (affair == NULL)
+		return;
+	if (feeder->failed)
+		affair_prove(affair, "source-fails", 0, at,
+			"deliveries of %s cannot be read: %s", feeder->name,
+			strerror((int)feeder->error));
+	else
+		affair_prove(affair, "source-silent", 0, at,
+			"deliveries of %s: none for %lld minutes, where it was never "
+			"silent for more than %lld in a week",
+			feeder->name, (long long)((at - feeder->heard_at) / MINUTE_MS),
+			(long long)(feeder_longest_ms(feeder) / MINUTE_MS + 1));
+}
+
+void decide_feeders_look(struct decide *decide, int64_t at)
+{
+	struct feeder *feeder;
+	while ((feeder = feeders_look(&decide->feeders, at)) != NULL) {
+		feeder->out = !feeder->out;
+		decide_touch(decide, NULL);
+		if (feeder->out)
+			prove_feeder(decide, feeder, at);
+		else
+			outage_self(decide, at);
+	}
+}
+
+void decide_feeder_heard(
+	struct decide *decide, const char *name, uint32_t reports, int64_t at)
+{
+	struct feeder *feeder = feeders_get(&decide->feeders, name, at);
+	if (feeder == NULL)
+		return;
+	feeder_heard(feeder, reports, at);
+	decide_touch(decide, NULL);
+}
+
+void decide_feeder_failed(struct decide *decide, const char *name, int error, int64_t at)
+{
+	struct feeder *feeder = feeders_get(&decide->feeders, name, at);
+	if (feeder != NULL)
+		feeder_failed(feeder, error, at);
+}
+
+void decide_feeder_passed(struct decide *decide, const char *name, int64_t at)
+{
+	struct feeder *feeder = feeders_get(&decide->feeders, name, at);
+	if (feeder != NULL)
+		feeder_passed(feeder, at);
+}
+
+void decide_feeders_keep(struct decide *decide, const char *const *names, size_t len)
+{
+	const size_t out = feeders_out(&decide->feeders);
+	feeders_keep(&decide->feeders, names, len);
+	if (feeders_out(&decide->feeders) == out)
+		return;
+	decide_touch(decide, NULL);
+	outage_self(decide, decide->now);
 }
 
 /* --- a domain that cannot be found --- */

@@ -29,6 +29,18 @@ struct parts {
 	char to[AFFAIR_TEXT];
 };
 
+/* Of our own trouble: the proof says which source it is. */
+static void say_self(const struct affair *affair, char *text)
+{
+	const bool blind = affair_has_proof(affair, "view-fails") ||
+		affair_has_proof(affair, "lookups-fail");
+	const char *said = "our own look-ups fail";
+	for (unsigned i = 0; i < affair->proofs_len && !blind; i++)
+		if (strncmp(affair->proofs[i].name, "source-", 7) == 0)
+			said = affair->proofs[i].text;
+	snprintf(text, AFFAIR_TEXT, "%s", said);
+}
+
 /* Of incidents without a move. */
 static void say_quiet(const struct affair *affair, const struct parts *parts, char *text)
 {
@@ -58,7 +70,7 @@ static void say_quiet(const struct affair *affair, const struct parts *parts, ch
 			text, AFFAIR_TEXT, "%s takes no mail any more (null MX)", domain);
 		break;
 	default:
-		snprintf(text, AFFAIR_TEXT, "our own look-ups fail");
+		say_self(affair, text);
 		break;
 	}
 }

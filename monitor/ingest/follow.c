@@ -47,6 +47,7 @@ struct follow {
 	uint64_t retry_at; /* monotonic */
 	uint64_t retry_ms;
 	int trouble; /* that was said */
+	int gone; /* why nothing is seen under the path of the file that is open */
 };
 
 int follow_create(const struct follow_options *options, struct follow **ret_follow)
@@ -263,6 +264,7 @@ static int open_next(struct follow *follow, struct store *store, uint64_t mono_m
 		return 0;
 	}
 	follow->trouble = 0;
+	follow->gone = 0;
 	follow->retry_ms = 0;
 	return 0;
 }
@@ -335,7 +337,8 @@ static enum follow_kind at_end(struct follow *follow)
 		return FOLLOW_CUT;
 	if (follow->moved || !follow->now.live)
 		return FOLLOW_END;
-	follow->moved = stat(follow->path, &stat_of) == 0 && stat_of.st_size > 0 &&
+	follow->gone = stat(follow->path, &stat_of) == 0 ? 0 : -errno;
+	follow->moved = follow->gone == 0 && stat_of.st_size > 0 &&
 		(stat_of.st_ino != follow->identity.inode ||
 			stat_of.st_dev != follow->identity.device);
 	return FOLLOW_NOTHING;
@@ -405,6 +408,11 @@ int follow_read(struct follow *follow, struct store *store, uint64_t mono_ms,
 	if (follow->now.file != NULL)
 		ret_piece->path = follow->now.path;
 	return error;
+}
+
+int follow_trouble(const struct follow *follow)
+{
+	return follow->trouble != 0 ? follow->trouble : follow->gone;
 }
 
 void follow_advance(struct follow *follow, int64_t offset)

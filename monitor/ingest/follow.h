@@ -64,6 +64,8 @@ void follow_destroy(struct follow *follow);
  * Returns 0, -ENOMEM, or the error of a query. */
 int follow_read(struct follow *follow, struct store *store, uint64_t mono_ms,
 	struct follow_piece *ret_piece) __attribute__((warn_unused_result));
+/* Why the file under the path cannot be read now, 0: it can. */
+int follow_trouble(const struct follow *follow);
 /* All before the offset is dealt with; it lies in what was read since the last call, or is the
  * same. */
 void follow_advance(struct follow *follow, int64_t offset);

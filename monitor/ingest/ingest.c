@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "monitor/casebook.h"
 #include "monitor/clock.h"
 #include "monitor/conf.h"
 #include "monitor/conf_file.h"
@@ -23,8 +24,9 @@
 #define PRUNE_EVERY_MS 600000
 #define PRUNE_AGAIN_MS 1000
 
-/* One of them is set, and owned. */
+/* One of the sources is set, and owned. */
 struct inlet {
+	const char *name;
 	struct source *source;
 	struct mailbox *mailbox;
 	struct journal_source *journal;
@@ -129,6 +131,7 @@ static int add_inlet(struct ingest *ingest, const struct conf_file_delivery *del
 		delivery->format <= SETTINGS_JSONL && delivery->format != SETTINGS_DSN;
 	struct inlet *inlet = &ingest->inlets[ingest->len];
 	int error = 0;
+	inlet->name = delivery->name;
 	if (delivery->path != NULL && lines) {
 		error = add_log(ingest, delivery, inlet);
 	} else if (delivery->journal != NULL && lines) {
@@ -181,6 +184,25 @@ static int step(struct ingest *ingest, struct inlet *inlet, struct clock_reading
 	return mailbox_step(inlet->mailbox, store, now.wall_ms, mono_ms, ret_more);
 }
 
+static int trouble_of(const struct inlet *inlet)
+{
+	if (inlet->source != NULL)
+		return source_trouble(inlet->source);
+	if (inlet->journal != NULL)
+		return journal_source_trouble(inlet->journal);
+	return mailbox_trouble(inlet->mailbox);
+}
+
+/* A store that cannot be written keeps us from reading: that is no silence of the source. */
+static void tell_state(const struct ingest *ingest, const struct inlet *inlet, int error)
+{
+	const int trouble = trouble_of(inlet);
+	if (error == 0 || trouble != 0)
+		casebook_failed(ingest->casebook, inlet->name, trouble);
+	else
+		casebook_passed(ingest->casebook, inlet->name);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	struct ingest *ingest = timer->data;
@@ -189,6 +211,7 @@ static void on_timer(uv_timer_t *timer)
 	for (size_t i = 0; i < ingest->len; i++) {
 		bool more = false;
 		const int error = step(ingest, &ingest->inlets[i], now, &more);
+		tell_state(ingest, &ingest->inlets[i], error);
 		if (error < 0 && next_ms != BUSY_MS)
 			next_ms = FAILED_MS;
 		else if (more)

@@ -200,8 +200,12 @@ void intake_write(
 
 void intake_written(struct intake *intake, int error)
 {
-	if (intake->casebook != NULL)
-		casebook_saved(intake->casebook, error);
+	if (intake->casebook == NULL)
+		return;
+	casebook_saved(intake->casebook, error);
+	if (error == 0)
+		casebook_heard(
+			intake->casebook, intake->source, deliveries_len(intake->batch));
 }
 
 static int carry(

@@ -304,3 +304,8 @@ const struct reader_counts *journal_source_counts(const struct journal_source *s
 {
 	return reader_counts(source->reader);
 }
+
+int journal_source_trouble(const struct journal_source *source)
+{
+	return source->trouble == 0 && source->blank ? -ENODATA : source->trouble;
+}

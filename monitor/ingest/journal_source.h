@@ -31,5 +31,7 @@ void journal_source_destroy(struct journal_source *source);
 /* As source_step(). */
 int journal_source_step(struct journal_source *source, struct store *store, int64_t now,
 	uint64_t mono_ms, bool *ret_more) __attribute__((warn_unused_result));
+/* Why it cannot be read at the moment, 0: it can. -ENODATA: nothing at all is to be seen. */
+int journal_source_trouble(const struct journal_source *source);
 /* Of entries since it was made. */
 const struct reader_counts *journal_source_counts(const struct journal_source *source);

@@ -25,6 +25,7 @@ struct mailbox {
 	uint64_t look_at; /* monotonic */
 	struct timespec seen[2]; /* change of new/ and cur/ at the last whole look */
 	int trouble; /* that was said */
+	int unseen; /* why a folder cannot be listed */
 };
 
 int mailbox_create(const struct intake_options *options, const char *path,
@@ -166,8 +167,9 @@ static int look(struct mailbox *mailbox, struct store *store, const char *folder
 	char path[FEED_PATH_MAX];
 	snprintf(path, sizeof path, "%s/%s", mailbox->path, folder);
 	DIR *listing = opendir(path);
+	mailbox->unseen = listing != NULL ? 0 : -errno;
 	if (listing == NULL)
-		return -errno;
+		return mailbox->unseen;
 	const struct dirent *entry;
 	int result = 0;
 	while (result >= 0 && *messages < STEP_MESSAGES &&
@@ -222,6 +224,11 @@ int mailbox_step(struct mailbox *mailbox, struct store *store, int64_t now,
 			mailbox->name, log_quote(mailbox->path), strerror(-error));
 	mailbox->trouble = error;
 	return error;
+}
+
+int mailbox_trouble(const struct mailbox *mailbox)
+{
+	return mailbox->unseen;
 }
 
 int mailbox_read_file(struct intake *intake, struct store *store, const char *path,

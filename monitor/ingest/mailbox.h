@@ -21,6 +21,8 @@ void mailbox_destroy(struct mailbox *mailbox);
 /* As source_step(). */
 int mailbox_step(struct mailbox *mailbox, struct store *store, int64_t now,
 	uint64_t mono_ms, bool *ret_more) __attribute__((warn_unused_result));
+/* Why it cannot be read at the moment, 0: it can. */
+int mailbox_trouble(const struct mailbox *mailbox);
 
 /* Reads one message into an intake. at: for a mail without a date that can be believed. Nothing is
  * committed. */

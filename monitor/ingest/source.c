@@ -260,7 +260,7 @@ bool source_is_done(const struct source *source)
 
 int source_trouble(const struct source *source)
 {
-	return source->trouble;
+	return source->alone ? source->trouble : follow_trouble(source->follow);
 }
 
 int64_t source_known(const struct source *source)

@@ -36,8 +36,9 @@ int source_step(struct source *source, struct store *store, int64_t now, uint64_
 /* Somebody else has committed a place: where that is in our file, we go on behind it. */
 void source_yield(struct source *source, int64_t number, uint64_t device, uint64_t inode);
 
-/* Of a source that is alone: whether it was read to its end, or why it cannot be (0: not). */
+/* Of a source that is alone: whether it was read to its end. */
 bool source_is_done(const struct source *source);
+/* Why it cannot be read at the moment, 0: it can. */
 int source_trouble(const struct source *source);
 /* Where reading began: bytes of the text that were known already. */
 int64_t source_known(const struct source *source);

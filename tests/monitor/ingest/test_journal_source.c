@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Deliveries out of a journal that is archived, vacuumed, damaged, while readers are killed. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -163,11 +164,14 @@ static void journal_source_waits_for_its_directory(void **state)
 	open_source(lab);
 	step(lab);
 	step(lab);
+	assert_int_equal(journal_source_trouble(lab->source), -ENOENT);
 	assert_int_equal(mkdir(lab->dir, 0700), 0);
 	step(lab);
+	assert_int_equal(journal_source_trouble(lab->source), -ENODATA);
 	journal_lab_deliver(lab, 3);
 	step(lab);
 	step(lab);
+	assert_int_equal(journal_source_trouble(lab->source), 0);
 	expect_each_once(lab);
 }
 

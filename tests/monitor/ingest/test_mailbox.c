@@ -244,9 +244,11 @@ static void mailbox_waits_for_its_folders(void **state)
 	put_bounce(lab, "new/1.host");
 	put_bounce(lab, "gone/2.host:2,S");
 	assert_int_equal(step(lab, &more), -ENOENT);
+	assert_int_equal(mailbox_trouble(lab->mailbox), -ENOENT);
 	assert_int_equal(counted(lab), 1);
 	move(lab, "gone", "cur");
 	look(lab);
+	assert_int_equal(mailbox_trouble(lab->mailbox), 0);
 	assert_int_equal(counted(lab), 2);
 }
 
@@ -257,6 +259,7 @@ static void mailbox_tries_again_what_could_not_be_written(void **state)
 	put_bounce(lab, "new/1.host");
 	fixture_tamper(lab->fixture, "ALTER TABLE feed RENAME TO gone");
 	assert_true(step(lab, &more) < 0);
+	assert_int_equal(mailbox_trouble(lab->mailbox), 0); /* it can be read */
 	fixture_tamper(lab->fixture, "ALTER TABLE gone RENAME TO feed");
 	assert_int_equal(counted(lab), 0);
 	look(lab);

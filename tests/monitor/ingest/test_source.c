@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Sources against a writer that rotates its log as logrotate does, and against being killed. */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -177,6 +178,29 @@ static void source_says_what_cannot_be_read_and_goes_on_later(void **state)
 	assert_int_equal(source_lab_ask(lab, "SELECT count(*) FROM rejected"), 0);
 }
 
+/* Also while what was open under that name can still be read. */
+static void source_knows_that_its_file_is_gone(void **state)
+{
+	struct source_lab *lab = *state;
+	source_lab_open(lab);
+	source_lab_step(lab);
+	assert_int_equal(source_trouble(lab->source), -ENOENT);
+	source_lab_write(lab, 2);
+	source_lab_step(lab);
+	source_lab_step(lab);
+	assert_int_equal(source_trouble(lab->source), 0);
+	assert_int_equal(remove(lab->log), 0);
+	source_lab_step(lab);
+	assert_int_equal(source_trouble(lab->source), -ENOENT);
+	fclose(lab->out);
+	lab->out = NULL;
+	source_lab_write(lab, 1);
+	source_lab_step(lab);
+	source_lab_step(lab);
+	assert_int_equal(source_trouble(lab->source), 0);
+	source_lab_expect_each_once(lab);
+}
+
 static void source_keeps_rejected_lines(void **state)
 {
 	struct source_lab *lab = *state;
@@ -309,6 +333,7 @@ int main(void)
 		WITH_LAB(source_reads_compressed_predecessors_once),
 		WITH_LAB(source_survives_copytruncate),
 		WITH_LAB(source_says_what_cannot_be_read_and_goes_on_later),
+		WITH_LAB(source_knows_that_its_file_is_gone),
 		WITH_LAB(source_keeps_rejected_lines),
 		WITH_LAB(source_stops_reading_while_the_store_is_full),
 		WITH_LAB(source_loses_nothing_to_a_busy_writer),

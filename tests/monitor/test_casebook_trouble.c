@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* The casebook when something is wrong on our own side, or becomes another meanwhile. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "monitor/ingest/intake.h"
+#include "storage/incidents.h"
+#include "tests/monitor/office.h"
+
+#define HOME "10 mx00.kundenserver.de 10 mx01.kundenserver.de"
+
+/* --- logs that say nothing --- */
+
+/* Ordinary mail, and somebody who looks, each ten minutes; the clock goes on in between. */
+static void live(struct office *office, int64_t from, int64_t to)
+{
+	for (int64_t at = from; at < to; at += MINUTE / 2) {
+		casebook_tick(office->casebook, at);
+		if (at % (10 * MINUTE) == 0)
+			office_mail(
+				office, at, "a@online.de", "mx00.kundenserver.de", NULL);
+	}
+}
+
+static void pass(struct office *office, int64_t from, int64_t to)
+{
+	for (int64_t at = from; at < to; at += MINUTE / 2)
+		casebook_tick(office->casebook, at);
+}
+
+static void casebook_tells_of_a_log_that_falls_silent(void **state)
+{
+	struct office *office = *state;
+	const int64_t start = T0 - T0 % DAY + DAY;
+	const int64_t end = start + 8 * DAY;
+	office_say(office, "online.de", HOME, start - HOUR);
+	live(office, start, end);
+	assert_string_equal(office_incidents(office), "");
+	desk_log(office->desk);
+	pass(office, end, end + 2 * HOUR);
+	assert_string_equal(office_incidents(office), "1 self open 0/0 >; ");
+	const char *log = desk_log(office->desk);
+	assert_non_null(strstr(log, "event=opened kind=self"));
+	assert_non_null(strstr(log, "domain=- "));
+	assert_non_null(strstr(log, "deliveries of log: none for 60 minutes"));
+	office->now = end + 2 * HOUR;
+	office_restart(office);
+	pass(office, end + 2 * HOUR, end + 4 * HOUR);
+	assert_string_equal(office_incidents(office), "1 self open 0/0 >; ");
+	live(office, end + 4 * HOUR, end + 4 * HOUR + 5 * MINUTE);
+	assert_string_equal(office_incidents(office), "1 self closed 0/0 >; ");
+}
+
+static void casebook_tells_of_a_source_that_cannot_be_read(void **state)
+{
+	struct office *office = *state;
+	for (int64_t at = T0; at < T0 + HOUR; at += MINUTE / 2) {
+		casebook_failed(office->casebook, "journal", -EACCES);
+		casebook_tick(office->casebook, at);
+	}
+	assert_string_equal(office_incidents(office), "1 self open 0/0 >; ");
+	casebook_failed(office->casebook, "journal", 0);
+	casebook_tick(office->casebook, T0 + HOUR);
+	assert_string_equal(office_incidents(office), "1 self closed 0/0 >; ");
+}
+
+int main(void)
+{
+#define WITH_OFFICE(test)                                                                \
+	cmocka_unit_test_setup_teardown(test, office_setup, office_teardown)
+	const struct CMUnitTest tests[] = {
+		WITH_OFFICE(casebook_tells_of_a_log_that_falls_silent),
+		WITH_OFFICE(casebook_tells_of_a_source_that_cannot_be_read),
+	};
+	return cmocka_run_group_tests_name("casebook_trouble", tests, NULL, NULL);
+}
