@@ -42,6 +42,7 @@ ELSEWHERE = {
     "monitor/ingest/logfile.c": "test_source reads plain and packed files",
     "monitor/ingest/ingest.c": "tests/monitor/ingest.py runs the monitor",
     "monitor/cli/ingest.c": "tests/monitor/ingest.py runs the commands",
+    "monitor/cli/detector.c": "tests/monitor/ingest.py runs the commands",
     "monitor/cli/reports.c": "tests/monitor/cli_classify.py reads files and folders",
     "monitor/backtest/acquaintance.c": "tests/monitor/backtest.py replays a past",
     "monitor/backtest/backtest.c": "tests/monitor/backtest.py replays a past",

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "monitor/cli/cli.h"
+#include "monitor/cli/detector.h"
 #include "monitor/cli/folder.h"
 #include "monitor/cli/progress.h"
 #include "monitor/cli/writer.h"
@@ -29,6 +30,7 @@ struct ingestion {
 	const struct conf_file_delivery *delivery; /* NULL: none */
 	const char *format;
 	const char *name; /* of the source */
+	bool torn; /* something was read that could not be written */
 	struct reader_counts counts; /* of the file at work */
 	uint64_t refused_here; /* lines of it */
 	uint64_t refused;
@@ -84,6 +86,7 @@ static struct intake_options intake_of(
 		.keep = ingestion->settings.keep,
 		.mail = strcmp(ingestion->format, "dsn") == 0,
 		.errand = errand,
+		.casebook = ingestion->settings.casebook,
 	};
 }
 
@@ -152,6 +155,7 @@ static int read_source(struct ingestion *ingestion, struct source *source)
 		progress_show(&progress, source_counts(source)->lines / 64 * 64, -1);
 	}
 	progress_end(&progress);
+	ingestion->torn |= error != 0;
 	return error == 0 ? source_trouble(source) : error;
 }
 
@@ -193,7 +197,7 @@ static void read_mail(struct ingestion *ingestion, const char *path, const char 
 {
 	struct errand *errand;
 	struct intake *intake;
-	struct store_error error;
+	struct store_error error = {.code = 0};
 	int result = make_errand(ingestion, &errand);
 	const struct intake_options options = intake_of(ingestion, errand);
 	if (result == 0)
@@ -204,6 +208,7 @@ static void read_mail(struct ingestion *ingestion, const char *path, const char 
 		intake_destroy(intake);
 	}
 	errand_destroy(errand);
+	ingestion->torn |= error.code != 0;
 	if (result < 0)
 		say_failure(ingestion, shown, result);
 	else
@@ -307,10 +312,14 @@ static enum cli_status prepare(struct ingestion *ingestion)
 		status = writer_open(&ingestion->writer, cli);
 	if (status != CLI_DONE || ingestion->writer.client != NULL)
 		return status;
-	if (settings_load(&cli->conf, &ingestion->settings, why) == 0)
-		return CLI_DONE;
-	cli_say("%s", why);
-	return CLI_FAILED;
+	if (settings_load(&cli->conf, &ingestion->settings, why) < 0) {
+		cli_say("%s", why);
+		return CLI_FAILED;
+	}
+	status = detector_open(cli, &ingestion->settings.casebook);
+	if (status != CLI_DONE)
+		settings_finish(&ingestion->settings);
+	return status;
 }
 
 enum cli_status cli_ingest(struct cli *cli)
@@ -323,6 +332,7 @@ enum cli_status cli_ingest(struct cli *cli)
 		read_one(&ingestion, cli->options.arguments[i]);
 	if (cli->options.arguments_len == 0)
 		read_one(&ingestion, "-");
+	detector_close(ingestion.settings.casebook, !ingestion.torn);
 	settings_finish(&ingestion.settings);
 	writer_close(&ingestion.writer);
 	if (ingestion.status != CLI_DONE || ingestion.refused > 0)

@@ -201,6 +201,53 @@ def check_monitor(world, t):
         t.note(words)
 
 
+def wave(domain, host="mx.home.example"):
+    """Four days of ordinary mail until a short while ago; then those who took it bounce."""
+    now = time.time()
+    usual, bounces = [], []
+    for number, at in enumerate(range(int(now) - 4 * 86400, int(now) - 1800, 900)):
+        usual.append((at, number, f"person{number % 20}@{domain}", True))
+    for number in range(12):
+        bounces.append((int(now) - 1200 + 60 * number, 1000 + number,
+                        f"person{number}@{domain}", False))
+
+    def text(facts):
+        return "".join(
+            line(number, who, *(() if good else ("bounced", "5.1.1", UNKNOWN)))
+            .replace(f"{DAY}T03:00:{number % 60:02d}", time.strftime(
+                "%Y-%m-%dT%H:%M:%S", time.gmtime(at))).replace("mx.a.example", host)
+            for at, number, who, good in facts)
+    return text(usual), text(bounces)
+
+
+def check_detector(world, t):
+    """What commands read makes incidents, whether the monitor runs or not."""
+    def found():
+        return [(r["domain"], r["kind"], r["state"], r["bounces"])
+                for r in world.rows("incidents", "list")]
+
+    usual, bounces = wave("w.example")
+    wanted = [("w.example", "receiver-fault", "open", 12)]
+    done = world.run("ingest", "--format", "postfix", input=usual)
+    equal(t, (done.returncode, found()), (0, []), "ordinary mail is no incident")
+    world.run("ingest", "--format", "postfix", input=bounces)
+    equal(t, found(), wanted, "a wave of bounces is one, though no monitor runs")
+    monitor = subprocess.Popen([world.binary, "-c", str(world.conf), "run"],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        t.ok(until(lambda: world.run("ingest", "--format", "postfix", input=usual).returncode == 0),
+             "the monitor is there")
+        usual, bounces = wave("v.example")
+        world.run("ingest", "--format", "postfix", input=usual)
+        world.run("ingest", "--format", "postfix", input=bounces)
+        wanted += [("v.example", "receiver-fault", "open", 12)]
+        equal(t, sorted(found()), sorted(wanted), "nor does anybody notice that one runs")
+    finally:
+        monitor.terminate()
+        monitor.wait(30)
+    equal(t, sorted(found()), sorted(wanted), "and both are there after it")
+
+
 class Journal:
     """A journal as systemd-journal-remote makes one of export text, under the real time."""
 
@@ -287,6 +334,7 @@ def main():
         check_commands(World(sys.argv[1], pathlib.Path(folder) / "a"), t)
         check_relays(World(sys.argv[1], pathlib.Path(folder) / "c"), t)
         check_monitor(World(sys.argv[1], pathlib.Path(folder) / "b"), t)
+        check_detector(World(sys.argv[1], pathlib.Path(folder) / "e"), t)
         if os.access(Journal.REMOTE, os.X_OK):
             check_journal(World(sys.argv[1], pathlib.Path(folder) / "d"), t)
         else:
