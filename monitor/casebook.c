@@ -348,6 +348,7 @@ void casebook_destroy(struct casebook *casebook)
 	if (!casebook)
 		return;
 	unload(casebook);
+	orphans_finish(&casebook->orphans);
 	free(casebook->acquainted);
 	free(casebook->standings);
 	free(casebook->entries);

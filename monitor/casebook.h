@@ -7,7 +7,7 @@
  * What is told within a transaction is decided within it: the incidents that facts make are
  * committed with the facts, or neither is, and nothing is announced before it is on the disk. A
  * transaction that failed is written again by its owner; the facts are told once all the same
- * (the owner keeps that in mind), and the incidents of it come again.
+ * (of news the owner keeps that in mind), and the incidents of it come again.
  *
  * What the detector has learnt is written with the incidents that follow from it, and at most
  * CASEBOOK_URGENT_MS after a bounce or a change, CASEBOOK_EASY_MS after anything else. A crash
@@ -51,10 +51,13 @@ void casebook_watch(struct casebook *casebook, struct roster *roster);
 
 /* --- facts; within the transaction that records them, but for addresses --- */
 void casebook_news(struct casebook *casebook, const struct news *news);
-/* What the batch dates after now counts as of now. False where it has not been written: it is to
- * be told again then. */
+/* What the batch dates after now counts as of now. False where it has not been written, and so is
+ * not told. */
 bool casebook_deliveries(
 	struct casebook *casebook, struct deliveries *batch, int64_t now);
+/* The transaction of a batch that was told has failed: what is in it is known when it comes
+ * again, by whichever batch. */
+void casebook_deliveries_failed(struct casebook *casebook, struct deliveries *batch);
 /* An address of a mail host; wire name. */
 void casebook_address(
 	struct casebook *casebook, const uint8_t *host, const struct endpoint *address);

@@ -185,10 +185,27 @@ struct telling {
 	int64_t now;
 };
 
+/* What the store found out about it may be another the next time. */
+static uint64_t digest_of(const struct delivery_settled *settled)
+{
+	const int64_t numbers[] = {settled->at, settled->outcome, settled->reason,
+		settled->count, settled->remote};
+	uint64_t digest = orphans_digest(0, numbers, sizeof numbers);
+	digest = orphans_digest(digest, settled->domain, name_length(settled->domain));
+	if (settled->hash)
+		digest = orphans_digest(digest, settled->hash, DELIVERIES_HASH);
+	digest = orphans_digest(
+		digest, settled->relay_host, strlen(settled->relay_host) + 1);
+	return orphans_digest(digest, settled->relay_ip, strlen(settled->relay_ip) + 1);
+}
+
 static void on_settled(void *owner, const struct delivery_settled *settled)
 {
 	const struct telling *const telling = owner;
 	struct casebook *const casebook = telling->casebook;
+	if (casebook->orphans.left > 0 &&
+		orphans_find(&casebook->orphans, digest_of(settled)))
+		return;
 	struct acquainted *const one = casebook_acquaint(casebook, settled->domain);
 	if (!one) {
 		casebook_check(casebook, -ENOMEM);
@@ -225,6 +242,18 @@ bool casebook_deliveries(struct casebook *casebook, struct deliveries *batch, in
 	if (!casebook || !casebook->decide)
 		return true;
 	return deliveries_each_settled(batch, on_settled, &telling);
+}
+
+static void on_failed(void *owner, const struct delivery_settled *settled)
+{
+	struct casebook *const casebook = owner;
+	casebook_check(casebook, orphans_add(&casebook->orphans, digest_of(settled)));
+}
+
+void casebook_deliveries_failed(struct casebook *casebook, struct deliveries *batch)
+{
+	if (casebook && casebook->decide)
+		deliveries_each_settled(batch, on_failed, casebook);
 }
 
 void casebook_address(

@@ -9,6 +9,7 @@
 
 #include "monitor/casebook.h"
 #include "monitor/decide/lexicon.h"
+#include "monitor/orphans.h"
 #include "resolvers/name.h"
 #include "storage/incident.h"
 
@@ -67,6 +68,7 @@ struct casebook {
 	size_t names_room;
 	int64_t remembering_at; /* of that transaction; 0: it has none */
 	int64_t remembered_at;
+	struct orphans orphans; /* deliveries that were told, and not written */
 	bool troubled; /* want of memory, or of the store, has been logged */
 };
 

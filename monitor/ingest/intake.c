@@ -23,7 +23,7 @@ struct intake {
 	struct deliveries *batch; /* owned */
 	struct errand *errand; /* NULL: the store is ours */
 	struct casebook *casebook; /* NULL: nothing is decided */
-	bool told; /* the casebook knows what waits */
+	bool told; /* the casebook was told what waits, in this transaction */
 	struct relay_memory relays;
 	struct rejects rejects;
 	uint64_t refused; /* reports */
@@ -69,7 +69,6 @@ void intake_clear(struct intake *intake)
 		deliveries_clear(intake->batch);
 	relay_memory_clear(&intake->relays);
 	intake->rejects.len = 0;
-	intake->told = false;
 	intake->error = 0;
 }
 
@@ -192,9 +191,7 @@ void intake_write(
 		feed_put(store, intake->source, place);
 	if (intake->casebook == NULL)
 		return;
-	/* Once for each batch, however often it has to be written. */
-	if (!intake->told)
-		intake->told = casebook_deliveries(intake->casebook, intake->batch, now);
+	intake->told = casebook_deliveries(intake->casebook, intake->batch, now);
 	casebook_save(intake->casebook, now);
 }
 
@@ -203,6 +200,8 @@ void intake_written(struct intake *intake, int error)
 	if (intake->casebook == NULL)
 		return;
 	casebook_saved(intake->casebook, error);
+	if (error != 0 && intake->told)
+		casebook_deliveries_failed(intake->casebook, intake->batch);
 	if (error == 0)
 		casebook_heard(
 			intake->casebook, intake->source, deliveries_len(intake->batch));

@@ -66,6 +66,73 @@ static void casebook_tells_of_a_source_that_cannot_be_read(void **state)
 	assert_string_equal(office_incidents(office), "1 self closed 0/0 >; ");
 }
 
+/* --- a store that does not write --- */
+
+static void take(struct office *office, int who, int64_t at)
+{
+	struct report report = {
+		.at = at,
+		.outcome = DELIVERY_BOUNCED,
+		.origin = REPORT_REMOTE,
+		.stage = REPORT_STAGE_RCPT,
+		.count = 1,
+		.code = 550,
+		.relay_host = "mx02.mail.icloud.com",
+		.text = "550 5.1.1 user does not exist",
+		.status = "5.1.1",
+	};
+	snprintf(report.recipient, sizeof report.recipient, "person%d@online.de", who);
+	snprintf(report.id, sizeof report.id, "queued%d", who);
+	intake_report(office->intake, office->desk->fixture->store, &report);
+}
+
+static int commit(struct office *office, int64_t at)
+{
+	struct store_error error;
+	office->now = at;
+	return intake_commit(
+		office->intake, office->desk->fixture->store, NULL, at, &error);
+}
+
+/* A command's reports are let go when they could not be committed, and it is called again: there
+ * may be more of them by then, in other batches. */
+static void casebook_counts_once_what_another_batch_brings_again(void **state)
+{
+	struct office *office = *state;
+	struct fixture *const fixture = office->desk->fixture;
+	const int64_t start = T0 + 5 * DAY;
+	office_say(office, "online.de", HOME, T0);
+	office_everyday(office, "online.de", "mx00.kundenserver.de", T0 + HOUR, start);
+	office_say(office, "online.de", "10 mx01.mail.icloud.com", start);
+	fixture_tamper(fixture,
+		"CREATE TRIGGER full BEFORE INSERT ON incident_recipient BEGIN"
+		" SELECT raise(ABORT, 'full'); END");
+	for (int tries = 0; tries < 3; tries++) {
+		take(office, 1, start + MINUTE);
+		take(office, 2, start + MINUTE);
+		take(office, 2, start + MINUTE); /* two mails, as it were */
+		assert_true(commit(office, start + MINUTE) < 0);
+		if (tries == 1)
+			assert_true(commit(office, start + MINUTE) < 0);
+		intake_clear(office->intake);
+	}
+	assert_string_equal(office_incidents(office),
+		"1 transient-move suspected 0/0 IONOS,>Apple iCloud,; ");
+	fixture_tamper(fixture, "DROP TRIGGER full");
+	take(office, 1, start + MINUTE);
+	assert_int_equal(commit(office, start + 2 * MINUTE), 0);
+	take(office, 2, start + MINUTE);
+	take(office, 2, start + MINUTE);
+	take(office, 3, start + 2 * MINUTE);
+	assert_int_equal(commit(office, start + 2 * MINUTE), 0);
+	assert_string_equal(office_incidents(office),
+		"1 transient-hijack open 4/3 IONOS,>Apple iCloud,; ");
+	office_mail(office, start + 3 * MINUTE, "person1@online.de",
+		"mx02.mail.icloud.com", "550 5.1.1 user does not exist");
+	assert_string_equal(office_incidents(office),
+		"1 transient-hijack open 5/3 IONOS,>Apple iCloud,; ");
+}
+
 int main(void)
 {
 #define WITH_OFFICE(test)                                                                \
@@ -73,6 +140,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_OFFICE(casebook_tells_of_a_log_that_falls_silent),
 		WITH_OFFICE(casebook_tells_of_a_source_that_cannot_be_read),
+		WITH_OFFICE(casebook_counts_once_what_another_batch_brings_again),
 	};
 	return cmocka_run_group_tests_name("casebook_trouble", tests, NULL, NULL);
 }
