@@ -73,8 +73,9 @@ void casebook_save(struct casebook *casebook, int64_t now);
 void casebook_saved(struct casebook *casebook, int error);
 /* Time passes. Saves what follows from it, in a transaction of its own. */
 void casebook_tick(struct casebook *casebook, int64_t now);
-/* Saves everything that has been learnt; before an end. */
-void casebook_flush(struct casebook *casebook, int64_t now);
+/* Saves everything that has been learnt; before an end. Returns 0 or the error of the store, which
+ * was logged. */
+int casebook_flush(struct casebook *casebook, int64_t now);
 
 /* --- what people did; the store knows of it --- */
 void casebook_closed(struct casebook *casebook, int64_t incident, int64_t now);

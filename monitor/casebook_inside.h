@@ -63,6 +63,7 @@ struct casebook {
 	bool own; /* one may be opened */
 	bool urgent; /* a bounce or a change was learnt */
 	bool learnt; /* anything was */
+	bool erasing; /* rows are to be overwritten: something was forgotten */
 	uint8_t *names; /* owned; rows of memory that are in the open transaction */
 	size_t names_len;
 	size_t names_room;

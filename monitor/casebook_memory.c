@@ -36,7 +36,10 @@ static int on_row(void *owner, const uint8_t *name, const void *bytes, size_t le
 	if (error != 0)
 		return error;
 	casebook_begin(casebook);
-	incidents_put_memory(casebook->store, name, bytes, len);
+	if (casebook->erasing)
+		incidents_renew_memory(casebook->store, name, bytes, len);
+	else
+		incidents_put_memory(casebook->store, name, bytes, len);
 	return 0;
 }
 
@@ -66,7 +69,7 @@ void casebook_remembered(struct casebook *casebook, int error)
 	casebook->names_len = 0;
 	if (error == 0 && casebook->remembering_at != 0) {
 		casebook->remembered_at = casebook->remembering_at;
-		casebook->urgent = casebook->learnt = false;
+		casebook->urgent = casebook->learnt = casebook->erasing = false;
 	}
 	casebook->remembering_at = 0;
 }
@@ -81,7 +84,7 @@ void casebook_forget(
 		decide_forget_recipient(casebook->decide, hash);
 	else
 		decide_forget_domain(casebook->decide, domain);
-	casebook->urgent = true;
+	casebook->urgent = casebook->erasing = true;
 }
 
 /* --- back --- */

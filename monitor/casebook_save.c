@@ -169,18 +169,19 @@ void casebook_saved(struct casebook *casebook, int error)
 
 /* --- by itself --- */
 
-static void save_alone(struct casebook *casebook, int64_t now)
+static int save_alone(struct casebook *casebook, int64_t now)
 {
 	struct store_error error = {0};
 	casebook->own = true;
 	casebook_save(casebook, now);
 	casebook->own = false;
 	if (!casebook->begun)
-		return;
+		return 0;
 	casebook->begun = false;
 	const int code = store_commit(casebook->store, now, &error);
 	casebook_saved(casebook, code);
 	casebook_check(casebook, code);
+	return code;
 }
 
 void casebook_tick(struct casebook *casebook, int64_t now)
@@ -194,13 +195,13 @@ void casebook_tick(struct casebook *casebook, int64_t now)
 	save_alone(casebook, now);
 }
 
-void casebook_flush(struct casebook *casebook, int64_t now)
+int casebook_flush(struct casebook *casebook, int64_t now)
 {
 	if (!casebook || !casebook->decide)
-		return;
+		return 0;
 	casebook->learnt = true;
 	casebook->remembered_at = now - CASEBOOK_EASY_MS; /* due, whenever it was */
-	save_alone(casebook, now);
+	return save_alone(casebook, now);
 }
 
 void casebook_closed(struct casebook *casebook, int64_t incident, int64_t now)

@@ -64,6 +64,9 @@ int incidents_recipients(struct store *store, int64_t number, enum incident_advi
  * all domains together (domain NULL). No bytes: it is dropped. */
 void incidents_put_memory(
 	struct store *store, const uint8_t *domain, const void *bytes, size_t len);
+/* The same where something was forgotten: what the row had said is overwritten in the file. */
+void incidents_renew_memory(
+	struct store *store, const uint8_t *domain, const void *bytes, size_t len);
 typedef int (*incidents_memory_fn)(
 	void *owner, const uint8_t *domain, const void *bytes, size_t len);
 int incidents_each_memory(struct store *store, incidents_memory_fn fn, void *owner)

@@ -9,17 +9,6 @@ enum erasure {
 	ERASURE_DOMAIN = 2,
 };
 
-/* Whether what deleted rows leave behind in the pages of the file is overwritten. A pragma acts
- * as it is prepared: it cannot be a kept statement. */
-static void set_thorough(struct store *store, bool thorough)
-{
-	const char *sql =
-		thorough ? "PRAGMA secure_delete = 1" : "PRAGMA secure_delete = 0";
-	int rc = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
-	if (rc != SQLITE_OK)
-		store_fail(store, store_errno(store, rc), sqlite3_errmsg(store->db));
-}
-
 static void note_erasure(struct store *store, enum erasure what, uint64_t rows)
 {
 	static const char put[] =
@@ -53,10 +42,10 @@ void incidents_forget_recipient(
 		"DELETE FROM deferral WHERE hash = ?1",
 	};
 	uint64_t rows = 0;
-	set_thorough(store, true);
+	store_set_thorough(store, true);
 	for (size_t i = 0; i < sizeof from / sizeof *from; i++)
 		rows += drop(store, from[i], hash, INCIDENT_HASH);
-	set_thorough(store, false);
+	store_set_thorough(store, false);
 	note_erasure(store, ERASURE_RECIPIENT, rows);
 	*ret_rows = rows;
 }
@@ -81,10 +70,10 @@ void incidents_forget_domain(
 		"DELETE FROM refused WHERE name = (SELECT id FROM name WHERE wire = ?1)",
 	};
 	uint64_t rows = 0;
-	set_thorough(store, true);
+	store_set_thorough(store, true);
 	for (size_t i = 0; i < sizeof from / sizeof *from; i++)
 		rows += drop(store, from[i], domain, name_length(domain));
-	set_thorough(store, false);
+	store_set_thorough(store, false);
 	note_erasure(store, ERASURE_DOMAIN, rows);
 	*ret_rows = rows;
 }

@@ -21,6 +21,16 @@ void incidents_put_memory(
 	query_run(&query);
 }
 
+void incidents_renew_memory(
+	struct store *store, const uint8_t *domain, const void *bytes, size_t len)
+{
+	store_set_thorough(store, true);
+	incidents_put_memory(store, domain, NULL, 0);
+	store_set_thorough(store, false);
+	if (len > 0)
+		incidents_put_memory(store, domain, bytes, len);
+}
+
 int incidents_each_memory(struct store *store, incidents_memory_fn fn, void *owner)
 {
 	static const char get[] =

@@ -65,6 +65,8 @@ struct store {
 int store_errno(const struct store *store, int sqlite_code);
 /* Makes code the transaction's first error, with SQLite's words. Returns code. */
 int store_fail(struct store *store, int code, const char *what);
+/* Whether what deleted rows leave behind in the pages of the file is overwritten. */
+void store_set_thorough(struct store *store, bool thorough);
 /* An rrtype as it is stored: 0, which is no bytes, for MX. */
 static inline uint16_t store_rrtype(uint16_t rrtype)
 {

@@ -243,3 +243,13 @@ int store_commit(struct store *store, int64_t now, struct store_error *ret_error
 	store_rollback(store);
 	return code;
 }
+
+/* A pragma acts as it is prepared: it cannot be a kept statement. */
+void store_set_thorough(struct store *store, bool thorough)
+{
+	const char *sql =
+		thorough ? "PRAGMA secure_delete = 1" : "PRAGMA secure_delete = 0";
+	int rc = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+	if (rc != SQLITE_OK)
+		store_fail(store, store_errno(store, rc), sqlite3_errmsg(store->db));
+}

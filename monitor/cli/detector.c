@@ -30,13 +30,18 @@ enum cli_status detector_open(struct cli *cli, struct casebook **ret_casebook)
 	return CLI_DONE;
 }
 
-void detector_close(struct casebook *casebook, bool keep)
+enum cli_status detector_close(struct casebook *casebook, bool keep)
 {
 	const int64_t now = clock_read().wall_ms;
+	int err = 0;
 
 	if (keep) {
 		casebook_tick(casebook, now);
-		casebook_flush(casebook, now);
+		err = casebook_flush(casebook, now);
 	}
 	casebook_destroy(casebook);
+	if (err == 0)
+		return CLI_DONE;
+	cli_say("what was learnt of incidents cannot be kept: %s", strerror(-err));
+	return CLI_FAILED;
 }

@@ -14,6 +14,6 @@ struct casebook;
 
 /* As a monitor that starts; the store of cli is open for writing. Says why it cannot be. */
 enum cli_status detector_open(struct cli *cli, struct casebook **ret_casebook);
-/* Keeps what was learnt; or, where a transaction failed that it had been told of, lets it go: what
- * was in that is told again. NULL is allowed. */
-void detector_close(struct casebook *casebook, bool keep);
+/* Keeps what was learnt, and says where that fails; or, after a transaction that it had been told
+ * of and that failed, lets it go: what was in that is told again. NULL is allowed. */
+enum cli_status detector_close(struct casebook *casebook, bool keep);

@@ -332,10 +332,10 @@ enum cli_status cli_ingest(struct cli *cli)
 		read_one(&ingestion, cli->options.arguments[i]);
 	if (cli->options.arguments_len == 0)
 		read_one(&ingestion, "-");
-	detector_close(ingestion.settings.casebook, !ingestion.torn);
+	status = detector_close(ingestion.settings.casebook, !ingestion.torn);
 	settings_finish(&ingestion.settings);
 	writer_close(&ingestion.writer);
-	if (ingestion.status != CLI_DONE || ingestion.refused > 0)
+	if (status != CLI_DONE || ingestion.status != CLI_DONE || ingestion.refused > 0)
 		return CLI_FAILED;
 	return cli_finish_output();
 }

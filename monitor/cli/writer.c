@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "monitor/casebook.h"
+#include "monitor/cli/detector.h"
 #include "monitor/cli/row.h"
 #include "monitor/clock.h"
 #include "monitor/control_client.h"
@@ -43,6 +45,26 @@ int writer_ask_daemon(void *owner, json_t *request, json_t **ret_answer)
 	return err;
 }
 
+/* The detector has hashes too, of those who bounced. A monitor that runs lets its own go. */
+static enum cli_status forget_learnt(
+	const struct writer *writer, const json_t *request, const json_t *answer)
+{
+	uint8_t hash[INCIDENT_HASH];
+	uint8_t domain[NAME_WIRE_MAX];
+	struct casebook *casebook;
+	enum cli_status status;
+	bool one;
+
+	if (writer->client != NULL ||
+		!request_forgot(request, answer, &one, hash, domain))
+		return CLI_DONE;
+	status = detector_open(writer->cli, &casebook);
+	if (status != CLI_DONE)
+		return status;
+	casebook_forget(casebook, one ? hash : NULL, one ? NULL : domain);
+	return detector_close(casebook, true);
+}
+
 static int ask(struct writer *writer, const json_t *request, json_t **ret_answer)
 {
 	if (writer->client != NULL)
@@ -55,17 +77,24 @@ enum cli_status writer_ask(struct writer *writer, json_t *request, json_t **ret_
 {
 	json_t *answer = NULL;
 	int err = request == NULL ? -ENOMEM : ask(writer, request, &answer);
+	enum cli_status status = CLI_FAILED;
 	const char *text;
 
+	if (err == 0)
+		status = forget_learnt(writer, request, answer);
 	json_decref(request);
 	if (err < 0) {
 		cli_say("%s: the monitor gave no answer: %s", writer->cli->conf.control,
 			strerror(-err));
 		return CLI_FAILED;
 	}
-	if (json_is_true(json_object_get(answer, "ok"))) {
+	if (status == CLI_DONE && json_is_true(json_object_get(answer, "ok"))) {
 		*ret_answer = answer;
 		return CLI_DONE;
+	}
+	if (json_is_true(json_object_get(answer, "ok"))) {
+		json_decref(answer); /* why it was only half done has been said */
+		return status;
 	}
 	text = json_string_value(json_object_get(answer, "error"));
 	fputs("mxvigil: ", stderr);

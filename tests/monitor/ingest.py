@@ -4,11 +4,14 @@
 
 usage: ingest.py MXVIGIL
 """
+import contextlib
 import email.utils
 import gzip
+import hmac
 import json
 import os
 import pathlib
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -248,6 +251,36 @@ def check_detector(world, t):
     equal(t, sorted(found()), sorted(wanted), "and both are there after it")
 
 
+def check_forgetting(world, t):
+    """Without a monitor: the detector's own memory lets go of recipients too."""
+    store = world.folder / "history.db"
+
+    def hash_of(address):
+        key = (world.folder / "history.db.key").read_bytes()
+        return hmac.new(key, address.encode(), "sha256").digest()[:16]
+
+    def learnt(address):
+        with contextlib.closing(sqlite3.connect(store)) as db:
+            rows = db.execute("SELECT bytes FROM memory").fetchall()
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return (sum(hash_of(address) in row[0] for row in rows),
+                store.read_bytes().count(hash_of(address)))
+
+    for part in wave("f.example"):
+        world.run("ingest", "--format", "postfix", input=part)
+    rows, places = learnt("person1@f.example")
+    t.ok(rows == 1 and places > rows, "the detector knows by hash who bounced", (rows, places))
+    done = world.run("forget", "Person1@f.example")
+    equal(t, (done.returncode, learnt("person1@f.example")), (0, (0, 0)),
+          "one who is forgotten is nowhere in the file")
+    t.ok(learnt("person2@f.example")[0] == 1, "others are")
+    done = world.run("forget", "--domain", "f.example")
+    equal(t, (done.returncode, learnt("person2@f.example")), (0, (0, 0)),
+          "until their domain is forgotten")
+    rows = world.rows("incidents", "list")
+    equal(t, [(r["kind"], r["bounces"]) for r in rows], [("receiver-fault", 12)], "counts stay")
+
+
 class Journal:
     """A journal as systemd-journal-remote makes one of export text, under the real time."""
 
@@ -335,6 +368,7 @@ def main():
         check_relays(World(sys.argv[1], pathlib.Path(folder) / "c"), t)
         check_monitor(World(sys.argv[1], pathlib.Path(folder) / "b"), t)
         check_detector(World(sys.argv[1], pathlib.Path(folder) / "e"), t)
+        check_forgetting(World(sys.argv[1], pathlib.Path(folder) / "f"), t)
         if os.access(Journal.REMOTE, os.X_OK):
             check_journal(World(sys.argv[1], pathlib.Path(folder) / "d"), t)
         else:
