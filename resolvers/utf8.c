@@ -11,6 +11,7 @@ static const struct range controls[] = {
 	{0x200e, 0x200f}, /* left-to-right and right-to-left marks */
 	{0x2028, 0x202e}, /* separators, embeddings, overrides */
 	{0x2066, 0x206f}, /* isolates, deprecated format controls */
+	{0xfdd0, 0xfdef}, /* noncharacters */
 	{0xfff9, 0xfffb}, /* interlinear annotation */
 	{0xe0000, 0xe0fff}, /* tags, variation selectors supplement */
 };
@@ -41,7 +42,8 @@ static bool is_within(const struct range *ranges, size_t len, uint32_t character
 
 bool utf8_is_control(uint32_t character)
 {
-	return is_within(controls, sizeof controls / sizeof *controls, character);
+	return (character & 0xfffe) == 0xfffe ||
+		is_within(controls, sizeof controls / sizeof *controls, character);
 }
 
 bool utf8_is_blank(uint32_t character)

@@ -13,7 +13,7 @@
 size_t utf8_decode(const uint8_t *bytes, size_t len, uint32_t *ret_character);
 
 /* C0, DEL, C1, bidi controls, line and paragraph separators, tags: they steer a terminal
- * or rearrange the text around them. */
+ * or rearrange the text around them. And noncharacters, which XML and painters of text refuse. */
 bool utf8_is_control(uint32_t character);
 
 /* Looks like nothing or like a space, the ASCII space included. */
