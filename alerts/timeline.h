@@ -61,6 +61,7 @@ struct timeline {
 	const char *title;
 	const char *subtitle;
 	const char *footer; /* who made it, of what */
+	int64_t made_at; /* stands in a PDF; 0: the end of the window does */
 	int64_t from; /* the window, [from, to) */
 	int64_t to;
 	int64_t incident_from; /* 0: no incident */
@@ -82,7 +83,7 @@ enum timeline_form {
 /* Height at TIMELINE_WIDTH and a scale of 1. */
 int timeline_height(const struct timeline *timeline);
 
-/* Draws it. scale is of PNG: 2 for screens of high density; 0.1 to 8. Returns 0, -ENOMEM, or -EIO
+/* Draws it. scale is of PNG: 2 for screens of high density; 0.1 to 4. Returns 0, -ENOMEM, or -EIO
  * where out does not take it. */
 int timeline_write(const struct timeline *timeline, enum timeline_form form, double scale,
 	FILE *out) __attribute__((warn_unused_result));

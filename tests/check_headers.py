@@ -10,7 +10,8 @@ import tap
 import tree
 
 LIBRARIES = ("libcares", "ldns", "sqlite3", "libuv", "libcyaml", "jansson", "libpsl",
-             "libidn2", "libcrypto", "gmime-3.0", "libzstd", "zlib", "cmocka")
+             "libidn2", "libcrypto", "gmime-3.0", "libzstd", "zlib", "cmocka",
+             "cairo", "pangocairo")
 
 
 def library_flags():
