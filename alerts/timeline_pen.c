@@ -27,12 +27,12 @@ static void set_font_options(PangoContext *context)
 
 int pen_init(struct pen *pen)
 {
-	PangoContext *context =
-		pango_font_map_create_context(pango_cairo_font_map_get_default());
+	PangoContext *context;
 
-	*pen = (struct pen){0};
-	if (context == NULL)
+	*pen = (struct pen){.fonts = pango_cairo_font_map_new()};
+	if (pen->fonts == NULL)
 		return -ENOMEM;
+	context = pango_font_map_create_context(pen->fonts);
 	set_font_options(context);
 	pango_context_set_round_glyph_positions(context, FALSE);
 	pango_context_set_base_dir(context, PANGO_DIRECTION_LTR);
@@ -49,6 +49,8 @@ void pen_finish(struct pen *pen)
 {
 	if (pen->layout != NULL)
 		g_object_unref(pen->layout);
+	if (pen->fonts != NULL)
+		g_object_unref(pen->fonts);
 	*pen = (struct pen){0};
 }
 

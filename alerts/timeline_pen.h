@@ -33,6 +33,8 @@ struct pen_style {
 
 struct pen {
 	cairo_t *cairo; /* NULL while only measuring; borrowed */
+	PangoFontMap
+		*fonts; /* owned, so that nothing is kept when the pen is done with */
 	PangoLayout *layout; /* owned */
 	bool failed; /* memory was short of a text */
 };
