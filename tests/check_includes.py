@@ -17,7 +17,7 @@ DOORS = {
     "resolvers": (),
     "storage": ("resolvers/mxset.h", "resolvers/name.h"),
     "alerts": ("storage/record.h", "storage/instant.h", "storage/incident.h",
-               "resolvers/name.h"),
+               "resolvers/name.h", "resolvers/utf8.h"),
 }
 # Library -> where it may be included.
 FENCES = (
