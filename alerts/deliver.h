@@ -37,7 +37,8 @@ struct deliver;
 /* All pointers are borrowed until deliver_create returns, owner until deliver_destroy does. */
 struct deliver_options {
 	void (*on_ready)(void *owner); /* there is something to take; delivery thread */
-	int64_t (*now)(void); /* seconds since 1970 UTC: the signature's; any thread */
+	int64_t (*now)(
+		void); /* seconds since 1970 UTC: the signature's; delivery thread */
 	void *owner;
 	const char *host; /* for EHLO */
 	const char *ca_file; /* NULL: the system's */
@@ -63,7 +64,8 @@ enum deliver_verdict {
 	DELIVER_DONE = 1,
 	DELIVER_LATER = 2,
 	DELIVER_REFUSED = 3, /* for good */
-	DELIVER_UNTRIED = 4, /* ended, or its channel went, before it was tried */
+	DELIVER_UNTRIED =
+		4, /* its channel went, or became another, before it was tried */
 };
 
 struct deliver_result {
@@ -77,11 +79,12 @@ struct deliver_result {
 /* Starts the thread. Returns 0 or negative errno. */
 int deliver_create(const struct deliver_options *options, struct deliver **ret_deliver)
 	__attribute__((warn_unused_result));
-/* Gives up what is under way, as LATER where it had been begun and UNTRIED where not; nothing
- * of that can be taken any more. Returns within a second or two. Also for NULL. */
+/* Gives up what is under way, and forgets what waits and what was not taken: all that is still
+ * to be sent for whoever keeps count. Returns within a second or two. Also for NULL. */
 void deliver_destroy(struct deliver *deliver);
 
-/* Copies the channels, which take the place of those before. What is under way goes on with
+/* Copies the channels, whose fields have passed the checks of channel.h and which take the
+ * place of those before. What is under way goes on with
  * the old; what waits takes the new one of its name, or is UNTRIED. Returns 0 or -ENOMEM, the
  * old ones staying. */
 int deliver_set_channels(struct deliver *deliver, const struct channel *channels,
