@@ -362,3 +362,8 @@ struct decide_totals casebook_totals(const struct casebook *casebook)
 		return (struct decide_totals){0};
 	return decide_totals(casebook->decide);
 }
+
+struct operators *casebook_operators(const struct casebook *casebook)
+{
+	return casebook ? casebook->operators : NULL;
+}

@@ -26,7 +26,9 @@ struct casebook;
 struct conf;
 struct deliveries;
 struct endpoint;
+struct incident;
 struct news;
+struct operators;
 struct roster;
 struct store;
 
@@ -76,6 +78,15 @@ void casebook_tick(struct casebook *casebook, int64_t now);
 /* Saves everything that has been learnt; before an end. Returns 0 or the error of the store, which
  * was logged. */
 int casebook_flush(struct casebook *casebook, int64_t now);
+
+/* Told of each incident as it is put, within its transaction: what fn writes then is kept with
+ * the incident, or neither is. fn NULL: nobody is told. */
+typedef void (*casebook_put_fn)(
+	void *owner, int64_t number, const struct incident *incident);
+void casebook_attend(struct casebook *casebook, casebook_put_fn fn, void *owner);
+/* Who runs which mail hosts, as the configuration says; borrowed until casebook_reload(), NULL
+ * where incidents are not looked for. */
+struct operators *casebook_operators(const struct casebook *casebook);
 
 /* --- what people did; the store knows of it --- */
 void casebook_closed(struct casebook *casebook, int64_t incident, int64_t now);

@@ -70,6 +70,8 @@ struct casebook {
 	int64_t remembering_at; /* of that transaction; 0: it has none */
 	int64_t remembered_at;
 	struct orphans orphans; /* deliveries that were told, and not written */
+	casebook_put_fn on_put; /* NULL: nobody attends */
+	void *put_owner;
 	bool troubled; /* want of memory, or of the store, has been logged */
 };
 

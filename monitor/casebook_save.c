@@ -75,6 +75,14 @@ static struct entry *add_entry(struct casebook *casebook)
 	return &casebook->entries[casebook->entries_len++];
 }
 
+void casebook_attend(struct casebook *casebook, casebook_put_fn fn, void *owner)
+{
+	if (!casebook)
+		return;
+	casebook->on_put = fn;
+	casebook->put_owner = owner;
+}
+
 void casebook_begin(struct casebook *casebook)
 {
 	if (casebook->own && !casebook->begun)
@@ -94,6 +102,8 @@ static int on_incident(void *owner, uint64_t serial, const struct incident *inci
 	for (size_t i = 0; i < recipients_len; i++)
 		incidents_put_recipient(casebook->store, number, &recipients[i]);
 	decide_set_number(casebook->decide, serial, number);
+	if (casebook->on_put)
+		casebook->on_put(casebook->put_owner, number, incident);
 	*entry = (struct entry){
 		.serial = serial,
 		.is_new = incident->number == 0,
