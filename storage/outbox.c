@@ -175,6 +175,56 @@ int outbox_stale(struct store *store, const char *channel, int64_t before, size_
 	return hand_over_told(&query, fn, owner);
 }
 
+int outbox_each_open(struct store *store, outbox_number_fn fn, void *owner)
+{
+	static const char get[] = "SELECT number FROM incident WHERE state <> 4 UNION"
+				  " SELECT incident FROM told WHERE state <> 4";
+	int result = 0;
+	struct query query = query_begin(store, get);
+	while (result == 0 && query_next(&query))
+		result = fn(owner, query_column_int(&query, 0));
+	const int error = query_end(&query);
+	return result != 0 ? result : error;
+}
+
+/* --- from notices to what is known --- */
+
+static void settle_by(struct store *store, const char *sql, const char *channel,
+	int64_t incident, int64_t alert, int64_t at)
+{
+	struct query query = query_begin(store, sql);
+	query_text(&query, channel);
+	query_int(&query, incident);
+	query_int(&query, alert);
+	query_int(&query, at);
+	query_run(&query);
+}
+
+void outbox_settle(struct store *store, const char *channel, int64_t incident,
+	int64_t alert, int64_t at)
+{
+	static const char cases[] =
+		"INSERT INTO alert_case(alert, incident, event)"
+		" SELECT ?3, incident, event FROM notice"
+		" WHERE channel = ?1 AND (?2 = 0 OR incident = ?2) AND ?4 = ?4";
+	static const char known[] =
+		"INSERT INTO told(incident, channel, at, kind, severity, state,"
+		" recipients, first_alert, last_alert)"
+		" SELECT i.number, n.channel, ?4, i.kind, i.severity_now, i.state,"
+		" i.recipients, ?3, ?3 FROM notice n JOIN incident i"
+		" ON i.number = n.incident"
+		" WHERE n.channel = ?1 AND (?2 = 0 OR n.incident = ?2)"
+		" ON CONFLICT DO UPDATE SET at = excluded.at, kind = excluded.kind,"
+		" severity = max(severity, excluded.severity), state = excluded.state,"
+		" recipients = excluded.recipients, last_alert = excluded.last_alert";
+	static const char gone[] =
+		"DELETE FROM notice WHERE channel = ?1 AND (?2 = 0 OR incident = ?2)"
+		" AND ?3 = ?3 AND ?4 = ?4";
+	settle_by(store, cases, channel, incident, alert, at);
+	settle_by(store, known, channel, incident, alert, at);
+	settle_by(store, gone, channel, incident, alert, at);
+}
+
 /* --- marks --- */
 
 void outbox_put_mark(struct store *store, const char *key, int64_t value)

@@ -85,6 +85,12 @@ int outbox_each_told(struct store *store, int64_t incident, outbox_told_fn fn,
 int outbox_stale(struct store *store, const char *channel, int64_t before, size_t most,
 	outbox_told_fn fn, void *owner) __attribute__((warn_unused_result));
 
+/* Incidents of which there may be more to tell: those that are not closed, and those of which
+ * somebody does not know that they are. By number. */
+typedef int (*outbox_number_fn)(void *owner, int64_t incident);
+int outbox_each_open(struct store *store, outbox_number_fn fn, void *owner)
+	__attribute__((warn_unused_result));
+
 /* --- alerts and their handovers --- */
 
 enum outbox_state {
@@ -116,6 +122,10 @@ int64_t outbox_next_alert(struct store *store);
 void outbox_put_alert(struct store *store, const struct outbox_alert *alert);
 /* An incident that the alert tells of. */
 void outbox_put_case(struct store *store, int64_t alert, int64_t incident, int event);
+/* The notices of a channel, or with an incident that one alone, have become cases of an alert:
+ * they go, and the channel knows of the incidents what they are now. */
+void outbox_settle(struct store *store, const char *channel, int64_t incident,
+	int64_t alert, int64_t at);
 /* -ENOENT where there is none. */
 typedef int (*outbox_alert_fn)(void *owner, const struct outbox_alert *alert);
 int outbox_get_alert(struct store *store, int64_t number, outbox_alert_fn fn, void *owner)

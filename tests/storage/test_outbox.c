@@ -214,6 +214,47 @@ static void outbox_keeps_the_bytes_of_an_alert(void **state)
 	assert_int_equal(pace.last_at, 0);
 }
 
+static int on_number(void *owner, int64_t incident)
+{
+	(void)owner;
+	case_say("%d ", (int)incident);
+	return 0;
+}
+
+static void outbox_settles_what_an_alert_tells(void **state)
+{
+	struct fixture *fixture = *state;
+	const int64_t a = case_add_incident(fixture, "a.example", T0);
+	const int64_t b = case_add_incident(fixture, "b.example", T0);
+	store_begin(fixture->store);
+	case_notice(fixture, "team", a, SEVERITY_WARNING, T0 + 1);
+	case_notice(fixture, "team", b, SEVERITY_WARNING, T0 + 1);
+	case_notice(fixture, "chat", b, SEVERITY_WARNING, T0 + 1);
+	outbox_settle(fixture->store, "team", b,
+		case_make_alert(fixture, "team", T0 + 2, NULL, 0), T0 + 2);
+	fixture_commit(fixture, T0);
+	assert_string_equal(notices(fixture, "team", 0), "team 1 2 2 +1; ");
+	assert_string_equal(notices(fixture, "chat", 0), "chat 2 2 2 +1; ");
+	store_begin(fixture->store);
+	case_notice(fixture, "team", b, SEVERITY_CRITICAL, T0 + 3);
+	outbox_settle(fixture->store, "team", 0,
+		case_make_alert(fixture, "team", T0 + 4, NULL, 0), T0 + 4);
+	fixture_commit(fixture, T0);
+	*case_said = '\0';
+	assert_int_equal(outbox_each_told(fixture->store, b, on_told, NULL), 0);
+	assert_int_equal(outbox_each_told(fixture->store, a, on_told, NULL), 0);
+	assert_int_equal(outbox_cases(fixture->store, 2, on_case, NULL), 0);
+	assert_string_equal(
+		case_said, "team 2 +4 2 2 2 2 1-2; team 1 +4 2 2 2 2 2-2; ; 1:2; 2:2");
+	assert_string_equal(notices(fixture, "team", 0), "");
+
+	case_close_incident(fixture, a, T0 + 9);
+	case_close_incident(fixture, case_add_incident(fixture, "c.example", T0), T0 + 9);
+	*case_said = '\0';
+	assert_int_equal(outbox_each_open(fixture->store, on_number, NULL), 0);
+	assert_string_equal(case_said, "1 2 "); /* nobody knows yet that 1 is closed */
+}
+
 static void outbox_gives_a_number_once(void **state)
 {
 	struct fixture *fixture = *state;
@@ -326,6 +367,7 @@ int main(void)
 		WITH_STORE(outbox_knows_the_first_alert_of_a_thread),
 		WITH_STORE(outbox_names_what_may_be_told_again),
 		WITH_STORE(outbox_keeps_the_bytes_of_an_alert),
+		WITH_STORE(outbox_settles_what_an_alert_tells),
 		WITH_STORE(outbox_gives_a_number_once),
 		WITH_STORE(outbox_hands_over_until_it_is_done),
 		WITH_STORE(outbox_remembers_marks),
