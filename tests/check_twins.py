@@ -53,8 +53,6 @@ ELSEWHERE = {
     "monitor/cli/backtest.c": "tests/monitor/backtest.py replays a past",
     "monitor/decide/attempt.c": "tests/monitor/stories_moved.py and stories_stayed.py",
     "monitor/decide/fault.c": "tests/monitor/stories_stayed.py",
-    "monitor/decide/move.c": "tests/monitor/stories_moved.py",
-    "monitor/decide/move_verdict.c": "tests/monitor/stories_moved.py",
     "monitor/decide/relays.c": "tests/monitor/stories_moved.py sends through a smart host",
     "monitor/decide/outage.c": "tests/monitor/stories_unseen.py",
     "monitor/cli/check.c": "tests/monitor/incidents.py runs the commands",

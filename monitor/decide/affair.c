@@ -92,7 +92,7 @@ struct affair *affair_begin(struct decide *decide, struct subject *subject,
 	struct affair *last = subject != NULL ? subject->affairs[slot] : NULL;
 	if (last != NULL && last->state != INCIDENT_CLOSED)
 		return last;
-	if (last != NULL && at - last->closed_at <= reopen_ms) {
+	if (last != NULL && !last->by_hand && at - last->closed_at <= reopen_ms) {
 		last->state = last->opened_at != 0 ? INCIDENT_OPEN : INCIDENT_SUSPECTED;
 		last->closed_at = 0;
 		last->reverted_at = 0;

@@ -78,6 +78,7 @@ struct affair {
 	bool silent; /* no deliveries since it began */
 	bool expected;
 	bool blind; /* of our own trouble: no view sees anything */
+	bool by_hand; /* somebody closed it */
 	bool missing; /* opened for names of exchanges without address */
 	int64_t hold_until; /* not opened before: a view is to be heard first */
 	int64_t hot_at; /* last sign that it goes on */
@@ -93,7 +94,8 @@ struct affair {
 
 /* The affair in a slot that is not closed, or NULL. */
 struct affair *affair_of(const struct subject *subject, enum slot slot);
-/* A new one, or the last of the slot where it closed within reopen_ms. NULL: no memory. */
+/* A new one, or the last of the slot where it closed by itself within reopen_ms. NULL: no
+ * memory. */
 struct affair *affair_begin(struct decide *decide, struct subject *subject,
 	enum slot slot, enum incident_kind kind, int64_t at, int64_t reopen_ms);
 /* One that is nobody's yet; NULL for want of memory. */

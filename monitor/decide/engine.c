@@ -464,6 +464,9 @@ void decide_close(struct decide *decide, int64_t number, int64_t at)
 		affair_prove(affair, "closed-by-hand", 0, at,
 			"Somebody closed the incident by hand.");
 		affair_close(affair, at);
+		affair->by_hand = true;
+		if (affair->hot_at < at)
+			affair->hot_at = at;
 		decide_touch(decide, affair->subject);
 	}
 }

@@ -159,6 +159,14 @@ static void follow_spike(struct decide *decide, struct affair *affair, int64_t a
 
 /* --- deferrals at own hosts --- */
 
+/* Somebody closed it while it went on, and no mail was taken since. */
+static bool is_known_outage(const struct subject *subject, int64_t at)
+{
+	const struct affair *last = subject->affairs[SLOT_RECEIVER];
+	return last != NULL && last->by_hand && at - last->closed_at <= DAY_MS &&
+		subject->stuck_since <= last->closed_at;
+}
+
 void fault_stuck(struct decide *decide, struct subject *subject, int64_t at)
 {
 	const double score = log(
@@ -166,7 +174,7 @@ void fault_stuck(struct decide *decide, struct subject *subject, int64_t at)
 	const double mails = fmax(10, spike_volume(&subject->spike));
 	if (subject->stuck_mails < STUCK_MAILS || affair_of(subject, SLOT_MOVE) != NULL ||
 		affair_of(subject, SLOT_RECEIVER) != NULL ||
-		score < log(mails) - log(STUCK_ALPHA))
+		score < log(mails) - log(STUCK_ALPHA) || is_known_outage(subject, at))
 		return;
 	struct affair *affair = affair_begin(decide, subject, SLOT_RECEIVER,
 		INCIDENT_RECEIVER_OUTAGE, at, STUCK_REOPEN_MS);

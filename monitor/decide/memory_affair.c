@@ -125,18 +125,21 @@ static void code_counts(struct archive *archive, struct affair *affair)
 	archive_time(archive, &affair->good_at);
 }
 
-static void code_marks(struct archive *archive, struct affair *affair)
+static void code_marks(struct memory *memory, struct affair *affair)
 {
+	struct archive *archive = &memory->archive;
 	archive_bool(archive, &affair->dirty);
 	archive_bool(archive, &affair->alarm);
 	archive_bool(archive, &affair->spiked);
 	archive_bool(archive, &affair->silent);
 	archive_bool(archive, &affair->expected);
 	archive_bool(archive, &affair->blind);
-	archive_bool(archive, &affair->blind);
+	archive_bool(archive, &affair->by_hand);
 	archive_bool(archive, &affair->missing);
 	archive_time(archive, &affair->hold_until);
 	archive_time(archive, &affair->hot_at);
+	if (memory->version < 2)
+		affair->by_hand = false; /* its place said something else */
 }
 
 /* A resolver that is no longer asked cannot be followed. */
@@ -162,7 +165,7 @@ static void code_affair(struct memory *memory, struct affair *affair)
 	const bool over = affair_is_over(affair, memory->decide->now);
 	code_life(archive, affair);
 	code_counts(archive, affair);
-	code_marks(archive, affair);
+	code_marks(memory, affair);
 	code_view(memory, affair);
 	code_operators(memory, affair->from, &affair->from_len);
 	code_operators(memory, affair->to, &affair->to_len);

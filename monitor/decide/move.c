@@ -11,8 +11,6 @@
 #define QUIET_MS (2 * HOUR_MS) /* without a bounce: it is over */
 #define SETTLE_MS (6 * HOUR_MS) /* after the return, without mail */
 #define TAIL_MS (26 * HOUR_MS) /* caches may hold the foreign set that long */
-#define REOPEN_MS (6 * HOUR_MS)
-#define HOLD_MOST_MS (10 * MINUTE_MS)
 
 /* Mail goes to none of the affair's foreign operators any more. */
 static bool is_back(const struct affair *affair, const struct look *look)
@@ -69,11 +67,6 @@ static bool goes_by_plan(
 
 /* --- beginnings --- */
 
-static const struct exchanges *home_set(const struct subject *subject)
-{
-	return subject->sets[0];
-}
-
 static void prove_dns(struct decide *decide, struct affair *affair, int view)
 {
 	const struct look *look = &affair->subject->looks[view];
@@ -109,7 +102,7 @@ static void begin(struct decide *decide, struct subject *subject, const struct l
 	enum incident_kind kind, int64_t at)
 {
 	struct affair *affair =
-		affair_begin(decide, subject, SLOT_MOVE, kind, at, REOPEN_MS);
+		affair_begin(decide, subject, SLOT_MOVE, kind, at, MOVE_REOPEN_MS);
 	if (affair == NULL)
 		return;
 	if (affair->change_at == 0) {
@@ -117,7 +110,7 @@ static void begin(struct decide *decide, struct subject *subject, const struct l
 		affair->change_not_before_at = look->not_before_at;
 	}
 	if (affair->from_len == 0)
-		affair_set_from(affair, home_set(subject));
+		affair_set_from(affair, subject->sets[0]);
 	affair_add_to(affair, look->set);
 	prove_dns(decide, affair, view_of(subject, look));
 	if (kind == INCIDENT_MIGRATION)
@@ -387,79 +380,4 @@ void move_reconsider(struct decide *decide, struct subject *subject, int64_t at)
 	struct affair *affair = affair_of(subject, SLOT_MOVE);
 	if (affair != NULL)
 		follow(decide, affair, at);
-}
-
-/* --- bounces at foreign hosts --- */
-
-static int64_t hold_ms(const struct decide *decide)
-{
-	int64_t hold = 0;
-	for (int i = 0; i < decide->views_len; i++)
-		if (decide->views[i].interval_ms > hold)
-			hold = decide->views[i].interval_ms;
-	return hold < HOLD_MOST_MS ? hold : HOLD_MOST_MS;
-}
-
-static void prove_bounces(const struct decide *decide, struct affair *affair,
-	const struct host *host, int64_t at)
-{
-	const struct spike *spike = &affair->subject->spike;
-	const double weight = spike_score(spike, SPIKE_FOREIGN);
-	affair_prove(affair, "foreign-bounces", weight, at,
-		"%u bounces by %s (%s), %u of them of recipients who had accepted mail",
-		affair->foreign_bounces, host->name, host->run_by->name,
-		affair->foreign_known_bounces);
-	affair_prove(affair, "foreign-relay", 6.9, at,
-		"mail was answered by %s, which has never been the domain's",
-		host->run_by->name);
-	if (move_is_sibling(decide, affair->subject, host->run_by, at))
-		affair_prove(affair, "sibling", 4.6, at,
-			"another domain of the same operator went to %s within 12 hours",
-			host->run_by->name);
-}
-
-void move_alarm(struct decide *decide, struct subject *subject, const struct host *host,
-	int64_t at)
-{
-	struct affair *affair = affair_of(subject, SLOT_MOVE);
-	if (affair == NULL) {
-		affair = affair_begin(decide, subject, SLOT_MOVE,
-			INCIDENT_TRANSIENT_HIJACK, at, REOPEN_MS);
-		if (affair == NULL)
-			return;
-		if (affair->from_len == 0)
-			affair_set_from(affair, home_set(subject));
-		affair_take_tolls(
-			decide, affair, subject->spike.since[SPIKE_FOREIGN], true);
-		for (size_t i = 0; i < affair->tolls.len; i++) {
-			const struct toll *toll = &affair->tolls.list[i];
-			affair->foreign_bounces += toll->bounces;
-			affair->foreign_known_bounces +=
-				toll->accepted_before ? toll->bounces : 0;
-		}
-		affair->silent = false;
-		if (subject->sets[0] != NULL && affair->opened_at == 0)
-			affair->hold_until = at + hold_ms(decide);
-	}
-	if (!affair_goes_to(affair, host->run_by) && affair->to_len < AFFAIR_OPERATORS)
-		affair->to[affair->to_len++] = host->run_by;
-	affair->alarm = true;
-	affair->hot_at = at;
-	prove_bounces(decide, affair, host, at);
-	spike_drop(&subject->spike, subject->spike.since[SPIKE_FOREIGN]);
-}
-
-void move_alarm_beyond(struct decide *decide, struct subject *subject, int64_t at)
-{
-	struct affair *affair = affair_of(subject, SLOT_MOVE);
-	(void)decide;
-	if (affair == NULL)
-		return;
-	affair->alarm = true;
-	affair->hot_at = at;
-	affair_prove(affair, "spike", spike_score(&subject->spike, SPIKE_ALL), at,
-		"%u bounces since the MX moved, %u of them of recipients who had "
-		"accepted "
-		"mail; all mail goes through one relay, so that who refuses is not seen",
-		affair->foreign_bounces, affair->foreign_known_bounces);
 }
