@@ -98,11 +98,21 @@ static bool is_settled(const struct subject *subject, const struct look *look)
 		last->closed_at >= look->since;
 }
 
+/* Whether what comes shortly after the last move belongs to it. */
+static bool goes_on(const struct subject *subject, const struct exchanges *set)
+{
+	for (size_t i = 0; i < set->len; i++)
+		if (set->hosts[i].host != NULL &&
+			move_goes_on(subject, set->hosts[i].host->run_by))
+			return true;
+	return set->len == 0;
+}
+
 static void begin(struct decide *decide, struct subject *subject, const struct look *look,
 	enum incident_kind kind, int64_t at)
 {
-	struct affair *affair =
-		affair_begin(decide, subject, SLOT_MOVE, kind, at, MOVE_REOPEN_MS);
+	struct affair *affair = affair_begin(decide, subject, SLOT_MOVE, kind, at,
+		goes_on(subject, look->set) ? MOVE_REOPEN_MS : 0);
 	if (affair == NULL)
 		return;
 	if (affair->change_at == 0) {

@@ -6,6 +6,15 @@
 #define KNOWN_MS DAY_MS /* who closed it by hand knows of what still bounces, so long */
 #define WAVE_MS (6 * HOUR_MS) /* without bounces: those that come then are others */
 
+bool move_goes_on(const struct subject *subject, const struct operator_entry *to)
+{
+	const struct affair *last = subject->affairs[SLOT_MOVE];
+	const bool ended = last != NULL &&
+		(last->kind == INCIDENT_MIGRATION || last->kind == INCIDENT_EXPIRY ||
+			last->kind == INCIDENT_MIGRATION_FALLOUT);
+	return !ended || affair_goes_to(last, to);
+}
+
 /* What somebody closed by hand goes on, and that is all: neither has the DNS changed since, nor
  * are these the first bounces, nor do they come from elsewhere or after a rest. */
 static bool is_known_wave(const struct decide *decide, const struct subject *subject,
@@ -57,7 +66,8 @@ void move_alarm(struct decide *decide, struct subject *subject, const struct hos
 	}
 	if (affair == NULL) {
 		affair = affair_begin(decide, subject, SLOT_MOVE,
-			INCIDENT_TRANSIENT_HIJACK, at, MOVE_REOPEN_MS);
+			INCIDENT_TRANSIENT_HIJACK, at,
+			move_goes_on(subject, host->run_by) ? MOVE_REOPEN_MS : 0);
 		if (affair == NULL)
 			return;
 		if (affair->from_len == 0)

@@ -24,6 +24,9 @@ void reconsider(struct decide *decide, struct subject *subject, int64_t at);
 /* The DNS says something else, at home. */
 void rotation_seen(struct decide *decide, struct subject *subject,
 	const struct look *look, const struct exchanges *before);
+/* Whether another to there, shortly after the last, is the same move. One that came to stay is
+ * over: only its own hosts belong to it. */
+bool move_goes_on(const struct subject *subject, const struct operator_entry *to);
 #define MOVE_REOPEN_MS (6 * HOUR_MS)
 /* A test of bounces has struck; see spike.h. host: who answered last, foreign. */
 void move_alarm(struct decide *decide, struct subject *subject, const struct host *host,

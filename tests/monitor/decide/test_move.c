@@ -189,6 +189,45 @@ static void move_closed_by_hand_comes_with_first_bounces(void **state)
 	assert_string_equal(kind(), "transient-hijack");
 }
 
+/* --- another move --- */
+
+static void move_after_a_migration_is_another(void **state)
+{
+	(void)state;
+	live();
+	answer(AWAY);
+	const int64_t moved_at = now;
+	mails(AWAY, 432, false);
+	for (; latest()->state != INCIDENT_CLOSED; now += MINUTE_MS)
+		assert_int_equal(decide_advance(decide, now), 0);
+	assert_string_equal(kind(), "migration");
+	assert_true(now - moved_at < 4 * DAY_MS);
+	now += HOUR_MS;
+	answer(THIRD);
+	assert_int_equal(count(), 2);
+	assert_string_equal(kind(), "transient-move");
+	assert_string_equal(latest()->from[0]->name, "stranger.test");
+	assert_int_equal(latest()->to_len, 1);
+	mails(THIRD, 4, true);
+	assert_string_equal(kind(), "transient-hijack");
+}
+
+static void move_after_a_parking_is_another(void **state)
+{
+	(void)state;
+	live();
+	answer("mx.sedoparking.com");
+	mails("mx.sedoparking.com", 3, true);
+	assert_string_equal(kind(), "expiry");
+	answer(HOME);
+	while (latest()->state != INCIDENT_CLOSED)
+		mails(HOME, 1, false);
+	now += HOUR_MS;
+	answer(AWAY);
+	assert_int_equal(count(), 2);
+	assert_string_equal(kind(), "transient-move");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_detector, drop_detector)
@@ -198,6 +237,8 @@ int main(void)
 		TEST(move_closed_by_hand_comes_with_another_wave),
 		TEST(move_closed_by_hand_comes_elsewhere),
 		TEST(move_closed_by_hand_comes_with_first_bounces),
+		TEST(move_after_a_migration_is_another),
+		TEST(move_after_a_parking_is_another),
 	};
 	return cmocka_run_group_tests_name(
 		"decide/move", tests, make_operators, transcript_teardown);
