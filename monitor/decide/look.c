@@ -136,6 +136,16 @@ static bool remember(struct subject *subject, const struct exchanges *set)
 	return true;
 }
 
+/* It is at home there again. */
+static void bring_forward(struct subject *subject, const struct exchanges *set)
+{
+	size_t place = 0;
+	while (place < SUBJECT_SETS - 1 && subject->sets[place] != set)
+		place++;
+	memmove(&subject->sets[1], &subject->sets[0], place * sizeof subject->sets[0]);
+	subject->sets[0] = set;
+}
+
 static void learn_first(struct subject *subject, const struct exchanges *set)
 {
 	if (subject->own.pinned || !own_is_empty(&subject->own))
@@ -147,6 +157,8 @@ static void settle_home(struct decide *decide, struct subject *subject,
 	const struct look *look, const struct exchanges *before)
 {
 	const bool news = remember(subject, look->set);
+	if (!news && look == look_deciding(decide, subject))
+		bring_forward(subject, look->set);
 	if (before != NULL && before != look->set) {
 		subject->departed = before;
 		subject->departed_at = look->since;

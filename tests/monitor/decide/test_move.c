@@ -228,6 +228,25 @@ static void move_after_a_parking_is_another(void **state)
 	assert_string_equal(kind(), "transient-move");
 }
 
+/* The set that the domain had before the move is what it comes from, not one of long ago. */
+static void move_comes_from_where_the_domain_was(void **state)
+{
+	static const char *const right[] = {"home.test", "other.test"};
+	(void)state;
+	live();
+	const struct decide_expectation expectation = {
+		.domain = domain, .operators = right, .operators_len = 2};
+	assert_int_equal(decide_expect(decide, &expectation), 0);
+	answer("mx.other.test");
+	now += HOUR_MS;
+	answer(HOME);
+	now += HOUR_MS;
+	answer(AWAY);
+	assert_string_equal(kind(), "transient-move");
+	assert_int_equal(latest()->from_len, 1);
+	assert_string_equal(latest()->from[0]->name, "home.test");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_detector, drop_detector)
@@ -239,6 +258,7 @@ int main(void)
 		TEST(move_closed_by_hand_comes_with_first_bounces),
 		TEST(move_after_a_migration_is_another),
 		TEST(move_after_a_parking_is_another),
+		TEST(move_comes_from_where_the_domain_was),
 	};
 	return cmocka_run_group_tests_name(
 		"decide/move", tests, make_operators, transcript_teardown);
