@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "monitor/channels.h"
 #include "monitor/conf.h"
 #include "monitor/conf_file.h"
 #include "monitor/conf_layout.h"
@@ -97,21 +98,9 @@ static void check_delivery(struct conf_reader *reader, size_t i)
 static void check_channel(struct conf_reader *reader, size_t i)
 {
 	const struct conf_file_channel *channel = &reader->conf->file->channels[i];
-	char path[CONF_PATH_MAX];
 
 	check_name(reader, "channels", i, channel->name, channel_name);
-	conf_check_url(reader, channel->smtp, " smtp smtps ",
-		place(path, "channels", i, "smtp"));
-	conf_check_url(
-		reader, channel->url, " http https ", place(path, "channels", i, "url"));
-	conf_check_secret(reader, channel->password_file,
-		place(path, "channels", i, "password-file"));
-	conf_check_secret(
-		reader, channel->url_file, place(path, "channels", i, "url-file"));
-	conf_check_secret(
-		reader, channel->secret_file, place(path, "channels", i, "secret-file"));
-	conf_check_secret(
-		reader, channel->key_file, place(path, "channels", i, "key-file"));
+	channels_check(reader, i);
 }
 
 static void check_channel_name(
@@ -221,7 +210,6 @@ static void warn_of_sections(struct conf_reader *reader)
 		const char *key;
 		bool present;
 	} sections[] = {
-		{"channels", file->channels_count > 0},
 		{"routes", file->routes_count > 0},
 		{"self-check", file->self_check != NULL},
 		{"web", file->web != NULL},
