@@ -189,6 +189,29 @@ int deliveries_relays(
 	return result != 0 ? result : error;
 }
 
+int deliveries_acceptors(
+	struct store *store, int64_t since, deliveries_acceptor_fn fn, void *owner)
+{
+	static const char get[] =
+		"SELECT h.text, n.wire, r.many FROM (SELECT host, min(name) AS name,"
+		" count(*) > 1 AS many FROM relay WHERE accepted > 0 AND last_at >= ?1"
+		" GROUP BY host) r JOIN host h ON h.id = r.host"
+		" JOIN name n ON n.id = r.name";
+	int result = 0;
+	struct query query = query_begin(store, get);
+	query_int(&query, since);
+	while (result == 0 && query_next(&query)) {
+		bool damaged = false;
+		const uint8_t *domain = query_column_name(&query, 1, &damaged);
+		const bool many = query_column_int(&query, 2) != 0;
+		result = damaged
+			? -EUCLEAN
+			: fn(owner, query_column_text(&query, 0), many ? NULL : domain);
+	}
+	int error = query_end(&query);
+	return result != 0 ? result : error;
+}
+
 int deliveries_missing(
 	struct store *store, const uint8_t *domain, deliveries_missing_fn fn, void *owner)
 {

@@ -66,6 +66,13 @@ typedef int (*deliveries_relay_fn)(void *owner, const struct deliveries_relay *r
 int deliveries_relays(struct store *store, const uint8_t *domain, deliveries_relay_fn fn,
 	void *owner) __attribute__((warn_unused_result));
 
+/* The hosts that have accepted mail and answered since then: of one domain, which is handed over,
+ * or of several (NULL). */
+typedef int (*deliveries_acceptor_fn)(
+	void *owner, const char *host, const uint8_t *domain);
+int deliveries_acceptors(struct store *store, int64_t since, deliveries_acceptor_fn fn,
+	void *owner) __attribute__((warn_unused_result));
+
 /* The names of the domain's MX records that had no address. */
 typedef int (*deliveries_missing_fn)(void *owner, const uint8_t *target, int64_t first_at,
 	int64_t last_at, uint64_t count);

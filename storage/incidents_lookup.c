@@ -145,20 +145,25 @@ static int each_row(struct store *store, struct query *query, incidents_fn fn,
 	return result != 0 ? result : error;
 }
 
+#define IN_WINDOW                                                                        \
+	" AND (?3 = 0 OR i.opened_at < ?3)"                                              \
+	" AND (?2 = 0 OR i.state <> 4 OR i.closed_at >= ?2 OR i.opened_at >= ?2)"        \
+	" AND (?4 = 0 OR i.state <> 4) AND i.number > ?5"                                \
+	" ORDER BY i.opened_at, i.number LIMIT ?6"
+
 int incidents_each(struct store *store, const struct incidents_filter *filter,
 	incidents_fn fn, void *owner)
 {
-	static const char get[] = COLUMNS
-		"WHERE (?1 IS NULL OR n.wire = ?1) AND (?3 = 0 OR i.opened_at < ?3)"
-		" AND (?2 = 0 OR i.state <> 4 OR i.closed_at >= ?2 OR i.opened_at >= ?2)"
-		" AND (?4 = 0 OR i.state <> 4) AND i.number > ?5"
-		" ORDER BY i.opened_at, i.number LIMIT ?6";
+	static const char of_all[] = COLUMNS "WHERE ?1 IS NULL" IN_WINDOW;
+	static const char of_domain[] =
+		COLUMNS "WHERE i.name = (SELECT id FROM name WHERE wire = ?1)" IN_WINDOW;
 	bool mine;
 	size_t rows;
 	int result = lookup_begin(store, &mine);
 	if (result < 0)
 		return result;
-	struct query query = query_begin(store, get);
+	struct query query =
+		query_begin(store, filter->domain != NULL ? of_domain : of_all);
 	query_blob(&query, filter->domain,
 		filter->domain != NULL ? name_length(filter->domain) : 0);
 	query_int(&query, filter->from);
