@@ -87,6 +87,10 @@ void casebook_attend(struct casebook *casebook, casebook_put_fn fn, void *owner)
 /* Who runs which mail hosts, as the configuration says; borrowed until casebook_reload(), NULL
  * where incidents are not looked for. */
 struct operators *casebook_operators(const struct casebook *casebook);
+/* Told of each incident that has become durable as it is now; after its transaction. domain NULL:
+ * of all domains. fn NULL: nobody is told. */
+typedef void (*casebook_durable_fn)(void *owner, const uint8_t *domain);
+void casebook_listen(struct casebook *casebook, casebook_durable_fn fn, void *owner);
 
 /* --- what people did; the store knows of it --- */
 void casebook_closed(struct casebook *casebook, int64_t incident, int64_t now);

@@ -72,6 +72,8 @@ struct casebook {
 	struct orphans orphans; /* deliveries that were told, and not written */
 	casebook_put_fn on_put; /* NULL: nobody attends */
 	void *put_owner;
+	casebook_durable_fn on_durable; /* NULL: nobody listens */
+	void *durable_owner;
 	bool troubled; /* want of memory, or of the store, has been logged */
 };
 

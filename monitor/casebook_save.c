@@ -159,6 +159,8 @@ static void announce(struct casebook *casebook, const struct entry *entry)
 	if (told.event)
 		announce_incident(casebook->store, &told);
 	casebook_check(casebook, casebook_note(casebook, &entry->now));
+	if (casebook->on_durable)
+		casebook->on_durable(casebook->durable_owner, told.domain);
 }
 
 void casebook_saved(struct casebook *casebook, int error)
@@ -212,6 +214,14 @@ int casebook_flush(struct casebook *casebook, int64_t now)
 	casebook->learnt = true;
 	casebook->remembered_at = now - CASEBOOK_EASY_MS; /* due, whenever it was */
 	return save_alone(casebook, now);
+}
+
+void casebook_listen(struct casebook *casebook, casebook_durable_fn fn, void *owner)
+{
+	if (!casebook)
+		return;
+	casebook->on_durable = fn;
+	casebook->durable_owner = owner;
 }
 
 void casebook_closed(struct casebook *casebook, int64_t incident, int64_t now)

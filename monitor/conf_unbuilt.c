@@ -186,21 +186,36 @@ static void check_servers(struct conf_reader *reader)
 {
 	const struct conf_file *file = reader->conf->file;
 	struct endpoint endpoint;
-	int64_t ms;
 
 	if (file->web != NULL) {
 		conf_read_endpoint(
 			reader, file->web->listen, 8053, "web.listen", &endpoint);
 		conf_check_secret(reader, file->web->token_file, "web.token-file");
 	}
-	if (file->protect != NULL) {
-		conf_read_endpoint(reader, file->protect->postfix_status, 10045,
-			"protect.postfix-status", &endpoint);
-		conf_check_url(reader, file->protect->kumomta, " http https ",
-			"protect.kumomta");
-		conf_read_duration(
-			reader, file->protect->longest, "protect.longest", &ms);
-	}
+}
+
+static void check_protect(struct conf_reader *reader)
+{
+	const struct conf_file_protect *protect = reader->conf->file->protect;
+	struct endpoint endpoint = {0};
+	int64_t ms = 1;
+
+	if (protect == NULL)
+		return;
+	conf_read_endpoint(reader, protect->postfix_status, 10045,
+		"protect.postfix-status", &endpoint);
+	if (endpoint.family != 0 && !endpoint_is_loopback(&endpoint))
+		conf_warn(reader, "protect.postfix-status",
+			"everybody who reaches this address can ask what is held");
+	conf_check_url(reader, protect->kumomta, " http https ", "protect.kumomta");
+	conf_read_duration(reader, protect->longest, "protect.longest", &ms);
+	if (protect->reload_command != NULL &&
+		strspn(protect->reload_command, " \t") == strlen(protect->reload_command))
+		conf_blame(reader, protect->reload_command, "a program and its arguments",
+			"protect.reload-command");
+	if (protect->kumomta != NULL)
+		conf_warn(reader, "protect.kumomta",
+			"not in this release: checked, but nothing is done for it");
 }
 
 static void warn_of_sections(struct conf_reader *reader)
@@ -213,7 +228,6 @@ static void warn_of_sections(struct conf_reader *reader)
 		{"routes", file->routes_count > 0},
 		{"self-check", file->self_check != NULL},
 		{"web", file->web != NULL},
-		{"protect", file->protect != NULL},
 	};
 
 	for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
@@ -242,6 +256,7 @@ int conf_layout_unbuilt(
 			100000, "detection.false-alarms-per-year", &alarms);
 	check_self_check(&reader);
 	check_servers(&reader);
+	check_protect(&reader);
 	warn_of_sections(&reader);
 	return reader.err;
 }

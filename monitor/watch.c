@@ -27,6 +27,7 @@
 #include "monitor/fleet.h"
 #include "monitor/ingest/ingest.h"
 #include "monitor/log.h"
+#include "monitor/protect/protect.h"
 #include "monitor/recorder.h"
 #include "monitor/resolvconf.h"
 #include "monitor/roster.h"
@@ -104,9 +105,10 @@ static json_t *on_detector(void *owner)
 {
 	const struct watch *const watch = owner;
 	const struct decide_totals totals = casebook_totals(watch->casebook);
-	return json_pack("{s:b, s:I, s:f, s:b}", "ok", 1, "domains",
+	return json_pack("{s:b, s:I, s:f, s:b, s:o*}", "ok", 1, "domains",
 		(json_int_t)totals.domains, "expected_false_alarms",
-		totals.expected_false_alarms, "relays_void", totals.relays_void);
+		totals.expected_false_alarms, "relays_void", totals.relays_void,
+		"protect", protect_describe(watch->protect));
 }
 
 static void on_forgotten(void *owner, const uint8_t *hash, const uint8_t *domain)
@@ -143,6 +145,7 @@ static void on_tick(uv_timer_t *timer)
 	struct watch *const watch = timer->data;
 	write_news(watch);
 	casebook_tick(watch->casebook, watch_now(watch));
+	protect_tick(watch->protect, watch_now(watch));
 	prune(watch);
 	struct endpoint servers[CONF_RESOLVERS_MAX];
 	size_t len;
@@ -259,6 +262,7 @@ static void close_handle(uv_handle_t *handle, void *argument)
 static void close_loop(struct watch *watch)
 {
 	control_destroy(watch->control);
+	protect_destroy(watch->protect, NULL);
 	autowatch_destroy(watch->autowatch);
 	uv_walk(&watch->loop, close_handle, NULL);
 	uv_run(&watch->loop, UV_RUN_DEFAULT);
@@ -297,6 +301,8 @@ static int work(struct watch *watch, struct interruption interruption)
 		&watch->loop, watch->store, &watch->conf, &hooks};
 	if (error == 0 && !watch->options->once)
 		error = autowatch_create(&autowatch, &watch->autowatch);
+	if (error == 0 && !watch->options->once)
+		error = watch_protect(watch);
 	watch->started_mono_ms = clock_mono_ms();
 	struct roster *roster;
 	if (error == 0)

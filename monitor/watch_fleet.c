@@ -9,6 +9,7 @@
 #include "monitor/fleet.h"
 #include "monitor/ingest/ingest.h"
 #include "monitor/log.h"
+#include "monitor/protect/protect.h"
 #include "monitor/recorder.h"
 #include "monitor/roster.h"
 #include "monitor/watch.h"
@@ -38,6 +39,31 @@ void watch_written(void *owner, const struct news *news)
 	struct watch *const watch = owner;
 	if (watch->fleet)
 		fleet_heed(watch->fleet, news, watch_now(watch));
+	protect_news(watch->protect, news);
+}
+
+static void on_durable(void *owner, const uint8_t *domain)
+{
+	const struct watch *const watch = owner;
+	protect_incident(watch->protect, domain);
+}
+
+static int64_t on_now(void *owner)
+{
+	return watch_now(owner);
+}
+
+int watch_protect(struct watch *watch)
+{
+	const struct protect_options options = {
+		.loop = &watch->loop,
+		.store = watch->store,
+		.conf = watch->conf,
+		.now = on_now,
+		.owner = watch,
+	};
+	casebook_listen(watch->casebook, on_durable, watch);
+	return protect_create(&options, &watch->protect);
 }
 
 /* Takes the roster. */
@@ -152,11 +178,15 @@ void watch_reload(struct watch *watch)
 		strcmp(conf->control, watch->conf->control) != 0)
 		log_warn("watch", "store and control stay until the next start");
 	watch_land(watch);
+	protect_destroy(watch->protect, conf);
+	watch->protect = NULL;
 	watch_drop_conf(watch->reloaded);
 	watch->reloaded = conf;
 	watch->conf = conf;
 	if (casebook_reload(watch->casebook, conf, watch_now(watch)) != 0)
 		log_err("watch", "incidents are not looked for any more");
+	if (watch_protect(watch) != 0)
+		log_err("watch", "mail is not held back any more");
 	if (watch_launch(watch, roster, (struct interruption){.at = 0}) != 0) {
 		log_err("watch", "cannot go on under the new configuration");
 		watch->status = 1;

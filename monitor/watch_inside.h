@@ -20,6 +20,7 @@ struct fleet;
 struct ingest;
 struct news;
 struct news_queue;
+struct protect;
 struct recorder;
 struct roster;
 struct store;
@@ -40,6 +41,7 @@ struct watch {
 	struct control *control;
 	struct ingest *ingest;
 	struct autowatch *autowatch;
+	struct protect *protect; /* NULL: nothing is held back */
 	struct resolvconf resolvconf;
 	size_t domains;
 	uint64_t points; /* active, when the fleet started */
@@ -72,6 +74,8 @@ void watch_reload(struct watch *watch);
 /* Hooks of the control socket: a domain came to the watch list or left it. */
 void watch_listed(void *owner, const struct control_change *change);
 void watch_listed_all(void *owner);
+/* Holds mail back, where the configuration asks for it. Returns 0 or -ENOMEM. */
+int watch_protect(struct watch *watch) __attribute__((warn_unused_result));
 /* Hook of the recorder: something is durable. */
 void watch_written(void *owner, const struct news *news);
 /* Frees a configuration. NULL is allowed. */

@@ -37,6 +37,7 @@ ELSEWHERE = {
     "monitor/watch.c": "the scenarios poll real servers with the daemon",
     "monitor/watch_fleet.c": "the scenarios poll real servers with the daemon",
     "monitor/summary.c": "the scenarios run --once",
+    "monitor/protect/acceptors.c": "test_gather: gather_knows_who_takes_other_mail_too",
     "monitor/ingest/follow.c": "test_source rotates, cuts, kills",
     "monitor/ingest/intake.c": "test_source, and tests/monitor/ingest.py",
     "monitor/ingest/logfile.c": "test_source reads plain and packed files",
