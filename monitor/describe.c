@@ -165,7 +165,7 @@ char *describe_answer(struct operators *operators, uint16_t rrtype,
 		fputs(i > 0 ? ", " : "", out);
 		put_host(rrtype, &answer->set->hosts[i], utf8, out);
 	}
-	if (answer->state == ANSWER_MX)
+	if (answer->state == ANSWER_MX && operators != NULL)
 		put_operators(operators, rrtype, answer->set, out);
 	if (fclose(out) != 0) {
 		free(text);

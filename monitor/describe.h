@@ -29,7 +29,8 @@ char *describe_count(uint64_t count, char ret_text[DESCRIBE_TEXT_MAX]);
 char *describe_name(const uint8_t *name, bool utf8, char ret_text[DESCRIBE_NAME_MAX]);
 
 /* "10 mx00.ionos.de, 10 mx01.ionos.de [IONOS]", or the answer's name; for table_wrap.
- * Returned; free with free(). NULL when there is no memory. */
+ * Without operators where they are NULL. Returned; free with free(). NULL when there is no
+ * memory. */
 char *describe_answer(struct operators *operators, uint16_t rrtype,
 	const struct answer_value *answer, bool utf8);
 

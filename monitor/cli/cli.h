@@ -88,7 +88,10 @@ enum cli_status cli_finish_output(void);
 bool cli_read_domain(const char *text, uint8_t ret_name[NAME_WIRE_MAX]);
 /* Reads the option as an instant, 0 where it is not given. */
 bool cli_read_instant(const struct cli *cli, const char *option, int64_t *ret_at);
-/* Reads the first argument as the id of an incident of the open store. */
+/* Reads the id of an incident of the open store. */
+enum cli_status cli_parse_incident(
+	const struct cli *cli, const char *id, int64_t *ret_number);
+/* The same of the first argument. */
 enum cli_status cli_read_incident(const struct cli *cli, int64_t *ret_number);
 /* Reads --from, --to, --view. */
 /* --type: 0 where it is not given, or LOOKUP_ALL_TYPES. */
@@ -114,6 +117,7 @@ enum cli_status cli_incidents_ack(struct cli *cli);
 enum cli_status cli_incidents_close(struct cli *cli);
 enum cli_status cli_incidents_recipients(struct cli *cli);
 enum cli_status cli_expect(struct cli *cli);
+enum cli_status cli_plot(struct cli *cli);
 enum cli_status cli_check(struct cli *cli);
 /* What a wrong call of `check` is for who reads its exit status. */
 enum cli_status cli_check_wrong_call(void);

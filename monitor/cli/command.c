@@ -130,6 +130,13 @@ static const struct cli_option backtest_options[] = {
 	{"recipients", NULL, "name the recipients of each incident", NULL, 0},
 	{0},
 };
+static const struct cli_option plot_options[] = {
+	{"output", "FILE", "where to: FILE.svg, FILE.png or FILE.pdf", NULL, 'o'},
+	{"incident", "ID", "this incident, with some time around it", NULL, 0},
+	{"from", "TIME", "begin of the window (default: as far as is known)", NULL, 0},
+	TO_OPTION,
+	{0},
+};
 static const struct cli_option status_options[] = {
 	{"rejected", NULL, "the last lines that no parser took", NULL, 0},
 	{0},
@@ -187,6 +194,8 @@ const struct cli_command cli_commands[] = {
 		cli_forget},
 	{"backtest", "", 0, 0, "find the incidents of a past, from files alone",
 		backtest_options, cli_backtest},
+	{"plot", "[DOMAIN]", 0, 1, "draw the past of a domain, or an incident",
+		plot_options, cli_plot},
 	{"verify", "", 0, 0, "recompute the chain of hashes over the history",
 		verify_options, cli_verify},
 	{"status", "", 0, 0, "the state of store and monitor", status_options,

@@ -217,10 +217,9 @@ bool cli_read_instant(const struct cli *cli, const char *option, int64_t *ret_at
 	return false;
 }
 
-enum cli_status cli_read_incident(const struct cli *cli, int64_t *ret_number)
+enum cli_status cli_parse_incident(
+	const struct cli *cli, const char *id, int64_t *ret_number)
 {
-	const char *id = cli->options.arguments[0];
-
 	if (incidents_id_parse(cli->store, id, ret_number) == 0)
 		return CLI_DONE;
 	fputs("mxvigil: \"", stderr);
@@ -228,6 +227,11 @@ enum cli_status cli_read_incident(const struct cli *cli, int64_t *ret_number)
 	fprintf(stderr, "\" is no incident of this store: expected an id as %s-i7\n",
 		store_site(cli->store));
 	return CLI_WRONG_CALL;
+}
+
+enum cli_status cli_read_incident(const struct cli *cli, int64_t *ret_number)
+{
+	return cli_parse_incident(cli, cli->options.arguments[0], ret_number);
 }
 
 bool cli_read_type(const struct cli *cli, uint16_t *ret_rrtype)

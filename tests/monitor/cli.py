@@ -107,7 +107,7 @@ def words(t, program):
             (("histroy", "a.example"), 2, "history"),
             (("watch",), 2, "watch add"),
             (("watch", "ad", "a.example"), 2, "watch add"),
-            (("plot",), 2, "not in this release"),
+            (("backup",), 2, "not in this release"),
             (("history",), 2, "DOMAIN"),
             (("history", "a.example", "b.example"), 2, "more words"),
             (("history", "single"), 2, "single"),
