@@ -50,7 +50,6 @@ ELSEWHERE = {
     "monitor/backtest/kept.c": "tests/monitor/backtest.py replays a past",
     "monitor/backtest/mailfile.c": "tests/monitor/backtest.py replays a past",
     "monitor/backtest/mails.c": "tests/monitor/backtest.py replays a past",
-    "monitor/backtest/past.c": "tests/monitor/backtest.py replays a past",
     "monitor/cli/backtest.c": "tests/monitor/backtest.py replays a past",
     "monitor/decide/attempt.c": "tests/monitor/stories_moved.py and stories_stayed.py",
     "monitor/decide/fault.c": "tests/monitor/stories_stayed.py",

@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "monitor/backtest/past_head.h"
 #include "monitor/exchange_read.h"
 #include "resolvers/name.h"
 
@@ -16,6 +17,7 @@
 
 struct loading {
 	struct past *past;
+	struct past_heads *heads; /* owned */
 	past_refused_fn on_refused;
 	void *owner;
 	uint64_t line;
@@ -118,8 +120,11 @@ static const struct mxset *shared_set(
 	return found != NULL ? &found->set : NULL;
 }
 
+/* The domain is the past's; NULL: there was no memory for it. */
 static struct past_event *add(struct past *past, const uint8_t *domain)
 {
+	if (domain == NULL)
+		return NULL;
 	if (past->len == past->room) {
 		const size_t room = past->room > 0 ? past->room * 2 : 1024;
 		struct past_event *events = realloc(past->events, room * sizeof *events);
@@ -128,11 +133,8 @@ static struct past_event *add(struct past *past, const uint8_t *domain)
 		past->events = events;
 		past->room = room;
 	}
-	const uint8_t *name = shared_name(past, domain);
-	if (name == NULL)
-		return NULL;
 	struct past_event *event = &past->events[past->len];
-	*event = (struct past_event){.domain = name, .order = (uint32_t)past->len++};
+	*event = (struct past_event){.domain = domain, .order = (uint32_t)past->len++};
 	return event;
 }
 
@@ -151,6 +153,9 @@ static int find_view(struct past *past, const char *name)
 
 struct row {
 	const json_t *json;
+	const struct past_head *head; /* what json lacks; NULL: json is all of it */
+	struct past_head said; /* as a head, where the row was right */
+	bool is_mx; /* and right */
 	struct exchange_reading reading;
 	int64_t first_at;
 	int64_t last_at;
@@ -185,7 +190,7 @@ static int add_failures(struct past *past, const struct row *row, unsigned view)
 {
 	int64_t count = row->count < POLLS_MOST ? row->count : POLLS_MOST;
 	for (int64_t i = 0; i < count; i++) {
-		struct past_event *event = add(past, row->reading.domain);
+		struct past_event *event = add(past, row->said.domain);
 		if (event == NULL)
 			return -ENOMEM;
 		event->kind = PAST_FAILURE;
@@ -200,10 +205,9 @@ static int add_failures(struct past *past, const struct row *row, unsigned view)
 }
 
 static int add_answer(struct past *past, const struct row *row, unsigned view,
-	enum answer_state state, const struct mxset *set)
+	enum answer_state state, const struct mxset *shared)
 {
-	const struct mxset *shared = shared_set(past, state, set);
-	struct past_event *event = shared != NULL ? add(past, row->reading.domain) : NULL;
+	struct past_event *event = shared != NULL ? add(past, row->said.domain) : NULL;
 	if (event == NULL)
 		return -ENOMEM;
 	event->kind = PAST_ANSWER;
@@ -227,26 +231,56 @@ static enum answer_state state_of(const struct row *row)
 	return strcmp(rcode, "NXDOMAIN") == 0 ? ANSWER_NXDOMAIN : ANSWER_SERVFAIL;
 }
 
+/* The answer that the front of the row is, if it is one that was read before. */
+static int add_known(struct past *past, struct row *row, unsigned view)
+{
+	const struct past_head *head = row->head;
+	static const struct mxset none;
+	row->said = *head;
+	if (head->set != NULL)
+		return add_answer(past, row, view, head->state, head->set);
+	const enum answer_state state = state_of(row);
+	return answer_state_is_usable(state)
+		? add_answer(past, row, view, state, shared_set(past, state, &none))
+		: add_failures(past, row, view);
+}
+
+static int add_new(
+	struct past *past, struct row *row, unsigned view, const struct mxset *set)
+{
+	const enum answer_state state = set->len == 0 ? state_of(row)
+		: exchange_read_is_null_mx(set)       ? ANSWER_NULL_MX
+						      : ANSWER_MX;
+	const bool usable = answer_state_is_usable(state);
+	if (!mxset_fits(usable ? state : ANSWER_NODATA, set)) {
+		exchange_read_fault(&row->reading, "a set that no domain can have");
+		return 0;
+	}
+	const struct mxset *shared = usable ? shared_set(past, state, set) : NULL;
+	row->is_mx = true;
+	row->said = (struct past_head){
+		.domain = shared_name(past, row->reading.domain),
+		.set = set->len > 0 ? shared : NULL,
+		.state = state,
+	};
+	return usable ? add_answer(past, row, view, state, shared)
+		      : add_failures(past, row, view);
+}
+
 static int take_mx(struct past *past, struct row *row)
 {
 	struct exchange_reading *reading = &row->reading;
 	struct mxset set = {0};
 	int err = 0;
 	exchange_read_view(reading, row->json, NULL);
-	exchange_read_rdata(reading, row->json, &set);
+	if (row->head == NULL)
+		exchange_read_rdata(reading, row->json, &set);
 	const int view = reading->why == NULL ? find_view(past, reading->view) : 0;
 	if (view < 0)
 		exchange_read_fault(reading, "more than 16 different views");
-	const enum answer_state state = set.len == 0 ? state_of(row)
-		: exchange_read_is_null_mx(&set)     ? ANSWER_NULL_MX
-						     : ANSWER_MX;
-	if (reading->why == NULL &&
-		!mxset_fits(answer_state_is_usable(state) ? state : ANSWER_NODATA, &set))
-		exchange_read_fault(reading, "a set that no domain can have");
 	if (reading->why == NULL)
-		err = answer_state_is_usable(state)
-			? add_answer(past, row, (unsigned)view, state, &set)
-			: add_failures(past, row, (unsigned)view);
+		err = row->head != NULL ? add_known(past, row, (unsigned)view)
+					: add_new(past, row, (unsigned)view, &set);
 	mxset_finish(&set);
 	return err;
 }
@@ -254,6 +288,7 @@ static int take_mx(struct past *past, struct row *row)
 static int take_addresses(struct past *past, struct row *row)
 {
 	const json_t *list = json_object_get(row->json, "rdata");
+	const uint8_t *host = shared_name(past, row->reading.domain);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const char *text = json_string_value(json_array_get(list, i));
 		struct endpoint address;
@@ -261,7 +296,7 @@ static int take_addresses(struct past *past, struct row *row)
 			exchange_read_fault(&row->reading, "an rdata that is no address");
 			return 0;
 		}
-		struct past_event *event = add(past, row->reading.domain);
+		struct past_event *event = add(past, host);
 		if (event == NULL)
 			return -ENOMEM;
 		event->kind = PAST_ADDRESS;
@@ -283,8 +318,11 @@ static bool is_beside(const struct row *row)
 static int take_row(struct past *past, struct row *row)
 {
 	struct exchange_reading *reading = &row->reading;
-	const char *type = exchange_read_text(reading, row->json, "rrtype", "no rrtype");
-	exchange_read_domain(reading, row->json);
+	const char *type = "MX"; /* of a head */
+	if (row->head == NULL) {
+		type = exchange_read_text(reading, row->json, "rrtype", "no rrtype");
+		exchange_read_domain(reading, row->json);
+	}
 	read_times(row);
 	if (reading->why != NULL)
 		return 0;
@@ -296,21 +334,53 @@ static int take_row(struct past *past, struct row *row)
 	return 0;
 }
 
-static void take_line(struct loading *loading, const char *line, size_t len)
+static json_t *parse(struct loading *loading, char *line, size_t len, size_t front_len,
+	const struct past_head **ret_head)
 {
-	json_error_t error;
+	const struct past_head *head =
+		front_len > 0 ? past_heads_find(loading->heads, line, front_len) : NULL;
+	json_t *rest = head != NULL ? past_head_rest(line, len, front_len) : NULL;
+	if (rest == NULL)
+		return json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
+	*ret_head = head;
+	return rest;
+}
+
+static void take_line(struct loading *loading, char *line, size_t len)
+{
 	struct row row = {0};
-	json_t *json = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
+	const size_t front_len = past_head_length(line, len);
+	json_t *json = parse(loading, line, len, front_len, &row.head);
 	row.json = json;
 	if (!json_is_object(json))
 		row.reading.why = "not a JSON object";
 	else
 		loading->err = take_row(loading->past, &row);
 	json_decref(json);
+	if (front_len > 0 && row.is_mx && loading->err == 0)
+		past_heads_add(loading->heads, line, front_len, &row.said);
 	if (row.reading.why == NULL)
 		return;
 	loading->past->refused++;
 	loading->on_refused(loading->owner, loading->line, row.reading.why);
+}
+
+static int read_lines(struct loading *loading, FILE *in)
+{
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t len;
+	while (loading->err == 0 && (len = getline(&line, &room, in)) > 0) {
+		loading->line++;
+		if (line[len - 1] == '\n')
+			len--;
+		if (len > 0)
+			take_line(loading, line, (size_t)len);
+	}
+	free(line);
+	if (loading->err == 0 && ferror(in))
+		loading->err = -EIO;
+	return loading->err;
 }
 
 int past_read(
@@ -318,23 +388,13 @@ int past_read(
 {
 	struct loading loading = {.past = past, .on_refused = on_refused, .owner = owner};
 	FILE *in = fopen(path, "re");
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t len;
 	if (in == NULL)
 		return -errno;
-	while (loading.err == 0 && (len = getline(&line, &room, in)) > 0) {
-		loading.line++;
-		if (line[len - 1] == '\n')
-			len--;
-		if (len > 0)
-			take_line(&loading, line, (size_t)len);
-	}
-	if (loading.err == 0 && ferror(in))
-		loading.err = -EIO;
-	free(line);
+	loading.heads = past_heads_create();
+	const int err = loading.heads != NULL ? read_lines(&loading, in) : -ENOMEM;
+	past_heads_destroy(loading.heads);
 	fclose(in);
-	return loading.err;
+	return err;
 }
 
 /* --- order --- */
