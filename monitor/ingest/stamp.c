@@ -6,6 +6,7 @@
 #include "monitor/ingest/zone.h"
 
 #define DAY_MS INT64_C(86400000)
+#define ISO_LENGTH (sizeof "2026-01-02T03:04:05" - 1)
 #define MILLISECONDS_FROM 100000000000 /* as seconds: the year 5138 */
 
 struct civil {
@@ -50,15 +51,22 @@ static int64_t zoned_ms(const struct civil *civil, const struct stamp_context *c
 		civil->ms;
 }
 
+/* A leap second is the one before it. */
+static bool has_clock(struct civil *civil)
+{
+	if (civil->second == 60)
+		civil->second = 59;
+	return civil->hour >= 0 && civil->hour < 24 && civil->minute >= 0 &&
+		civil->minute < 60 && civil->second >= 0 && civil->second < 60;
+}
+
 static bool take_clock(struct span *text, struct civil *civil)
 {
 	if (!span_take_digits(text, 2, &civil->hour) || !span_take(text, SPAN(":")) ||
 		!span_take_digits(text, 2, &civil->minute) ||
 		!span_take(text, SPAN(":")) || !span_take_digits(text, 2, &civil->second))
 		return false;
-	if (civil->second == 60)
-		civil->second = 59;
-	return civil->hour < 24 && civil->minute < 60 && civil->second < 60;
+	return has_clock(civil);
 }
 
 static bool is_digit(char c)
@@ -110,22 +118,43 @@ static bool take_offset(struct span *text, int64_t *ret_ms)
 	return true;
 }
 
+/* -1: not all are digits. */
+static inline int number_at(const char *text, size_t digits)
+{
+	int value = 0;
+	for (size_t i = 0; i < digits; i++) {
+		if (!is_digit(text[i]))
+			return -1;
+		value = value * 10 + (text[i] - '0');
+	}
+	return value;
+}
+
+/* "2026-01-02T03:04:05", all at fixed places: each line of a log begins with it. */
+static bool read_iso(struct span text, struct civil *civil)
+{
+	const char *at = text.at;
+	if (text.len < ISO_LENGTH || at[4] != '-' || at[7] != '-' ||
+		(at[10] != 'T' && at[10] != ' ') || at[13] != ':' || at[16] != ':')
+		return false;
+	civil->year = number_at(at, 4);
+	civil->month = number_at(at + 5, 2);
+	civil->day = number_at(at + 8, 2);
+	civil->hour = number_at(at + 11, 2);
+	civil->minute = number_at(at + 14, 2);
+	civil->second = number_at(at + 17, 2);
+	return civil->year >= 1970 && has_day(civil) && has_clock(civil);
+}
+
 bool stamp_take_iso(
 	struct span *text, const struct stamp_context *context, int64_t *ret_at)
 {
-	struct span rest = *text;
 	struct civil civil = {0};
 	int64_t offset_ms;
 
-	if (!span_take_digits(&rest, 4, &civil.year) || !span_take(&rest, SPAN("-")) ||
-		!span_take_digits(&rest, 2, &civil.month) ||
-		!span_take(&rest, SPAN("-")) || !span_take_digits(&rest, 2, &civil.day) ||
-		!has_day(&civil) || civil.year < 1970)
+	if (!read_iso(*text, &civil))
 		return false;
-	if (!span_take(&rest, SPAN("T")) && !span_take(&rest, SPAN(" ")))
-		return false;
-	if (!take_clock(&rest, &civil))
-		return false;
+	struct span rest = span_from(*text, ISO_LENGTH);
 	(void)take_fraction(&rest, &civil.ms);
 	if (take_offset(&rest, &offset_ms))
 		*ret_at = wall_seconds(&civil) * 1000 + civil.ms - offset_ms;
