@@ -8,6 +8,7 @@
 #include <sys/random.h>
 
 #define ROOM_FIRST 64
+#define RECENT 512 /* a power of two */
 
 void lexicon_init(struct lexicon *lexicon, lexicon_name_fn name)
 {
@@ -20,6 +21,7 @@ void lexicon_init(struct lexicon *lexicon, lexicon_name_fn name)
 void lexicon_finish(struct lexicon *lexicon)
 {
 	free(lexicon->slots);
+	free(lexicon->recent);
 	*lexicon = (struct lexicon){.name = lexicon->name};
 }
 
@@ -28,11 +30,11 @@ static uint64_t hash_of(const struct lexicon *lexicon, const void *name, size_t 
 	return digest_bytes(&lexicon->key, name, len).lo;
 }
 
-static bool is_named(const struct lexicon *lexicon, const struct lexicon_slot *slot,
-	const void *name, size_t len)
+static bool is_named(
+	const struct lexicon *lexicon, const void *thing, const void *name, size_t len)
 {
 	size_t other_len;
-	const void *other = lexicon->name(slot->thing, &other_len);
+	const void *other = lexicon->name(thing, &other_len);
 	return other_len == len && memcmp(other, name, len) == 0;
 }
 
@@ -44,27 +46,58 @@ static size_t empty_slot(const struct lexicon *lexicon, uint64_t hash)
 	return at;
 }
 
-void *lexicon_find(const struct lexicon *lexicon, const void *name, size_t len)
+/* Of the first and the last bytes. */
+static uint64_t mark_of(const uint8_t *name, size_t len)
 {
-	if (lexicon->room == 0)
-		return NULL;
+	uint64_t first = 0, last = 0;
+	if (len >= sizeof first) {
+		memcpy(&first, name, sizeof first);
+		memcpy(&last, name + len - sizeof last, sizeof last);
+	} else {
+		memcpy(&first, name, len);
+	}
+	return ((first * 0x9e3779b97f4a7c15 ^ last) + len) * 0x9e3779b97f4a7c15;
+}
+
+static void *find_hashed(const struct lexicon *lexicon, const void *name, size_t len)
+{
 	const uint64_t hash = hash_of(lexicon, name, len);
 	for (size_t at = hash & (lexicon->room - 1); lexicon->slots[at].thing != NULL;
 		at = (at + 1) & (lexicon->room - 1)) {
 		const struct lexicon_slot *slot = &lexicon->slots[at];
-		if (slot->hash == hash && is_named(lexicon, slot, name, len))
+		if (slot->hash == hash && is_named(lexicon, slot->thing, name, len))
 			return slot->thing;
 	}
 	return NULL;
+}
+
+void *lexicon_find(const struct lexicon *lexicon, const void *name, size_t len)
+{
+	if (lexicon->room == 0)
+		return NULL;
+	const uint64_t mark = mark_of(name, len);
+	struct lexicon_recent *recent = &lexicon->recent[mark >> 32 & (RECENT - 1)];
+	if (recent->thing != NULL && recent->mark == mark &&
+		is_named(lexicon, recent->thing, name, len))
+		return recent->thing;
+	void *thing = find_hashed(lexicon, name, len);
+	if (thing != NULL)
+		*recent = (struct lexicon_recent){thing, mark};
+	return thing;
 }
 
 static int grow(struct lexicon *lexicon)
 {
 	struct lexicon larger = *lexicon;
 	larger.room = lexicon->room > 0 ? lexicon->room * 2 : ROOM_FIRST;
+	if (lexicon->recent == NULL)
+		lexicon->recent = calloc(RECENT, sizeof *lexicon->recent);
+	larger.recent = lexicon->recent;
 	larger.slots = calloc(larger.room, sizeof *larger.slots);
-	if (larger.slots == NULL)
+	if (larger.slots == NULL || larger.recent == NULL) {
+		free(larger.slots);
 		return -ENOMEM;
+	}
 	for (size_t i = 0; i < lexicon->room; i++)
 		if (lexicon->slots[i].thing != NULL)
 			larger.slots[empty_slot(&larger, lexicon->slots[i].hash)] =

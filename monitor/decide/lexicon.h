@@ -5,6 +5,8 @@
  *
  * Open addressing under a keyed hash: names come from outside. Things are pointers whose name
  * the owner can tell; they are never removed. Nothing may depend on the order of slots.
+ * Those found lately are found again by a few bytes of their name: most mail is of a few domains,
+ * and names made to collide there are found by their hash as before.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -19,11 +21,17 @@ struct lexicon_slot {
 	uint64_t hash; /* of its name: most others are told apart by it alone */
 };
 
+struct lexicon_recent {
+	void *thing; /* NULL: none; not owned */
+	uint64_t mark; /* of its name */
+};
+
 struct lexicon {
 	struct digest_key key;
 	lexicon_name_fn name;
 	struct lexicon_slot *slots; /* owned */
-	size_t room; /* a power of two, or 0 */
+	struct lexicon_recent *recent; /* owned; by mark; there when slots are */
+	size_t room; /* of slots: a power of two, or 0 */
 	size_t len;
 };
 
