@@ -122,9 +122,12 @@ static void keep_missing(
 static size_t slot_of(const char *text, size_t len)
 {
 	uint64_t first = 0, last = 0;
-	const size_t most = len < sizeof first ? len : sizeof first;
-	memcpy(&first, text, most);
-	memcpy(&last, text + len - most, most);
+	if (len >= sizeof first) {
+		memcpy(&first, text, sizeof first);
+		memcpy(&last, text + len - sizeof last, sizeof last);
+	} else {
+		memcpy(&first, text, len);
+	}
 	const uint64_t mixed = first * 0x9e3779b97f4a7c15 ^ last;
 	return (mixed * 0x9e3779b97f4a7c15 >> 32) % DOMAINS;
 }
