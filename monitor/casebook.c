@@ -9,6 +9,7 @@
 #include "monitor/conf.h"
 #include "monitor/conf_file.h"
 #include "monitor/decide/feeders.h"
+#include "monitor/decide/memory.h"
 #include "monitor/log.h"
 #include "monitor/operators.h"
 #include "monitor/roster.h"
@@ -222,15 +223,42 @@ static int load_operators(struct casebook *casebook)
 	return code;
 }
 
+struct lagging {
+	struct casebook *casebook;
+	int64_t number;
+};
+
+static int on_recipient(void *owner, const struct incident_recipient *recipient)
+{
+	const struct lagging *const lagging = owner;
+	return decide_catch_recipient(
+		lagging->casebook->decide, lagging->number, recipient);
+}
+
+/* The last monitor crashed, and a large row of memory was behind. */
+static int catch_up(struct casebook *casebook, const struct incident *incident)
+{
+	struct lagging lagging = {casebook, incident->number};
+	const int error = incidents_recipients(
+		casebook->store, incident->number, 0, on_recipient, &lagging);
+	if (error == 0)
+		decide_catch_up(casebook->decide, incident);
+	return error;
+}
+
 static int on_open(void *owner, const struct incident *incident)
 {
+	struct casebook *const casebook = owner;
 	const struct standing standing = {
 		incident->number, incident->kind, incident->state};
 	struct acquainted *const one =
-		incident->domain ? casebook_acquaint(owner, incident->domain) : NULL;
+		incident->domain ? casebook_acquaint(casebook, incident->domain) : NULL;
+	int error = 0;
 	if (one)
 		one->involved = true;
-	return casebook_note(owner, &standing);
+	if (decide_lags(casebook->decide, incident))
+		error = catch_up(casebook, incident);
+	return error == 0 ? casebook_note(casebook, &standing) : error;
 }
 
 static int on_recalled(void *owner, const struct incident *incident)

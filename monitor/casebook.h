@@ -10,8 +10,9 @@
  * (of news the owner keeps that in mind), and the incidents of it come again.
  *
  * What the detector has learnt is written with the incidents that follow from it, and at most
- * CASEBOOK_URGENT_MS after a bounce or a change, CASEBOOK_EASY_MS after anything else. A crash
- * loses that much of what it had learnt, and never a delivery, a change or an incident.
+ * CASEBOOK_URGENT_MS after a bounce or a change, CASEBOOK_EASY_MS after anything else; of a domain
+ * that there is very much to say of, later (monitor/decide/memory.h). A crash loses that much of
+ * what it had learnt, and never a delivery, a change or an incident.
  *
  * A domain is met at its first fact. What the views said of it before is read from the store
  * then: a million quiet domains cost nothing. On the loop thread.

@@ -69,7 +69,8 @@ void casebook_remembered(struct casebook *casebook, int error)
 	casebook->names_len = 0;
 	if (error == 0 && casebook->remembering_at != 0) {
 		casebook->remembered_at = casebook->remembering_at;
-		casebook->urgent = casebook->learnt = casebook->erasing = false;
+		casebook->urgent = casebook->erasing = false;
+		casebook->learnt = decide_is_behind(casebook->decide);
 	}
 	casebook->remembering_at = 0;
 }

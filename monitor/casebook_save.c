@@ -7,6 +7,7 @@
 
 #include "monitor/announce.h"
 #include "monitor/casebook_inside.h"
+#include "monitor/decide/memory.h"
 #include "monitor/log.h"
 #include "storage/incidents.h"
 #include "storage/store.h"
@@ -211,6 +212,7 @@ int casebook_flush(struct casebook *casebook, int64_t now)
 {
 	if (!casebook || !casebook->decide)
 		return 0;
+	decide_hurry(casebook->decide);
 	casebook->learnt = true;
 	casebook->remembered_at = now - CASEBOOK_EASY_MS; /* due, whenever it was */
 	return save_alone(casebook, now);

@@ -62,6 +62,13 @@ static void touch(struct affair *affair, int64_t at)
 
 /* --- its life --- */
 
+/* More than its counts have changed. */
+static void turn(struct affair *affair, int64_t at)
+{
+	decide_press(affair->subject);
+	touch(affair, at);
+}
+
 bool affair_reserve(struct decide *decide, size_t more)
 {
 	if (decide->affairs_len + more <= decide->affairs_room)
@@ -99,7 +106,7 @@ struct affair *affair_begin(struct decide *decide, struct subject *subject,
 		last->hot_at = at;
 		last->good = 0;
 		last->good_at = 0;
-		touch(last, at);
+		turn(last, at);
 		return last;
 	}
 	struct affair *affair =
@@ -118,7 +125,7 @@ struct affair *affair_begin(struct decide *decide, struct subject *subject,
 	affair->silent = true;
 	if (subject != NULL)
 		subject->affairs[slot] = affair;
-	touch(affair, at);
+	turn(affair, at);
 	return affair;
 }
 
@@ -133,7 +140,7 @@ void affair_set_kind(struct affair *affair, enum incident_kind kind, int64_t at)
 		toll->changed = true; /* the advice may be another */
 		affair->recipients += affair_advice(affair, toll) == ADVICE_REACTIVATE;
 	}
-	touch(affair, at);
+	turn(affair, at);
 }
 
 void affair_open(struct affair *affair, int64_t at)
@@ -144,7 +151,7 @@ void affair_open(struct affair *affair, int64_t at)
 		affair->state = INCIDENT_OPEN;
 	affair->opened_at = at;
 	affair->kind_at_open = affair->kind;
-	touch(affair, at);
+	turn(affair, at);
 }
 
 void affair_set_blind(struct affair *affair, bool blind, int64_t at)
@@ -152,7 +159,7 @@ void affair_set_blind(struct affair *affair, bool blind, int64_t at)
 	if (affair->state == INCIDENT_CLOSED || affair->blind == blind)
 		return;
 	affair->blind = blind;
-	touch(affair, at);
+	turn(affair, at);
 }
 
 void affair_revert(struct affair *affair, int64_t at)
@@ -161,7 +168,7 @@ void affair_revert(struct affair *affair, int64_t at)
 		return;
 	affair->reverted_at = at;
 	affair->state = INCIDENT_REVERTED;
-	touch(affair, at);
+	turn(affair, at);
 }
 
 void affair_close(struct affair *affair, int64_t at)
@@ -170,7 +177,7 @@ void affair_close(struct affair *affair, int64_t at)
 		return;
 	affair->state = INCIDENT_CLOSED;
 	affair->closed_at = at;
-	touch(affair, at);
+	turn(affair, at);
 }
 
 static void forget_details(struct affair *affair)
@@ -190,11 +197,15 @@ void affair_destroy(struct affair *affair)
 void decide_forget_recipient(struct decide *decide, const uint8_t *hash)
 {
 	for (size_t i = 0; i < decide->subjects_len; i++)
-		if (tolls_drop(&decide->subjects[i]->tolls, hash))
+		if (tolls_drop(&decide->subjects[i]->tolls, hash)) {
 			decide_touch(decide, decide->subjects[i]);
+			decide_press(decide->subjects[i]);
+		}
 	for (size_t i = 0; i < decide->affairs_len; i++)
-		if (tolls_drop(&decide->affairs[i]->tolls, hash))
+		if (tolls_drop(&decide->affairs[i]->tolls, hash)) {
 			decide_touch(decide, decide->affairs[i]->subject);
+			decide_press(decide->affairs[i]->subject);
+		}
 }
 
 void decide_forget_domain(struct decide *decide, const uint8_t *domain)
@@ -208,6 +219,7 @@ void decide_forget_domain(struct decide *decide, const uint8_t *domain)
 		if (decide->affairs[i]->subject == subject)
 			tolls_finish(&decide->affairs[i]->tolls);
 	decide_touch(decide, subject);
+	decide_press(subject);
 }
 
 /* --- its end --- */

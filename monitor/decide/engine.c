@@ -177,6 +177,12 @@ void decide_touch(struct decide *decide, struct subject *subject)
 	}
 }
 
+void decide_press(struct subject *subject)
+{
+	if (subject != NULL)
+		subject->pressing = true;
+}
+
 /* --- timers: a heap by time, then by the order in which domains were met --- */
 
 static bool is_before(const struct timer *a, const struct timer *b)
@@ -424,9 +430,11 @@ int decide_take(struct decide *decide, decide_incident_fn fn, void *owner)
 void decide_set_number(struct decide *decide, uint64_t serial, int64_t number)
 {
 	for (size_t i = 0; i < decide->affairs_len; i++)
-		if (decide->affairs[i]->serial == serial) {
+		if (decide->affairs[i]->serial == serial &&
+			decide->affairs[i]->number != number) {
 			decide->affairs[i]->number = number;
 			decide_touch(decide, decide->affairs[i]->subject);
+			decide_press(decide->affairs[i]->subject);
 		}
 }
 
@@ -441,6 +449,7 @@ void decide_put_back(struct decide *decide, uint64_t serial, int64_t number)
 		for (size_t k = 0; k < affair->tolls.len; k++)
 			affair->tolls.list[k].changed = true;
 		decide_touch(decide, affair->subject);
+		decide_press(affair->subject);
 	}
 }
 

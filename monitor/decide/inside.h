@@ -54,6 +54,9 @@ struct subject {
 	int64_t timer_at; /* 0: none */
 	struct affair *affairs[SLOTS]; /* owned by the detector */
 	bool touched; /* something of it changed since it was last remembered */
+	bool pressing; /* and the store is to know at once */
+	uint32_t row_len; /* bytes that this took the last time, */
+	int64_t row_at; /* which was then; 0: not in this run */
 	struct subject *touched_next;
 };
 
@@ -127,6 +130,8 @@ struct decide {
 struct subject *decide_subject(struct decide *decide, const uint8_t *domain, int64_t at);
 /* Something of the subject (NULL: of all) changes: it is to be remembered. */
 void decide_touch(struct decide *decide, struct subject *subject);
+/* The same of what the store may not be behind with; NULL is allowed. */
+void decide_press(struct subject *subject);
 /* One that is not adopted yet; NULL for want of memory. */
 struct subject *decide_make(const struct decide *decide, const uint8_t *domain);
 /* Takes the subject, whose domain is new, on success. */

@@ -203,6 +203,7 @@ int decide_answer(struct decide *decide, const struct decide_answer *answer)
 		look->set = set;
 		look->since = answer->at;
 		look->not_before_at = answer->not_before_at;
+		decide_press(subject);
 		if (answer->state == ANSWER_MX || answer->state == ANSWER_NODATA)
 			learn_first(subject, set);
 	}

@@ -65,7 +65,54 @@ static int remember_subject(
 	char text[NAME_TEXT_MAX];
 	struct host *host =
 		hosts_find(&memory->decide->hosts, name_format(subject->domain, text));
-	return remember_name(memory, subject->domain, subject, host, fn, owner);
+	const int error =
+		remember_name(memory, subject->domain, subject, host, fn, owner);
+	if (error != 0)
+		return error;
+	subject->pressing = false;
+	subject->row_len = (uint32_t)memory->archive.len;
+	subject->row_at = memory->decide->now;
+	return 0;
+}
+
+/* What large rows would have written by now at their rate, they may write. */
+static bool is_due(const struct decide *decide, const struct subject *subject)
+{
+	const int64_t since_ms = decide->now - subject->row_at;
+	return subject->pressing || subject->row_at == 0 ||
+		subject->row_len <= DECIDE_ROW_LARGE ||
+		since_ms * DECIDE_ROW_RATE / 1000 >= subject->row_len;
+}
+
+/* Those that are not due stay touched. */
+static int remember_subjects(struct memory *memory, decide_memory_fn fn, void *owner)
+{
+	struct subject **place = &memory->decide->touched;
+	while (*place != NULL) {
+		struct subject *subject = *place;
+		if (!is_due(memory->decide, subject)) {
+			place = &subject->touched_next;
+			continue;
+		}
+		const int error = remember_subject(memory, subject, fn, owner);
+		if (error != 0)
+			return error;
+		*place = subject->touched_next;
+		subject->touched = false;
+	}
+	return 0;
+}
+
+bool decide_is_behind(const struct decide *decide)
+{
+	return decide->touched != NULL;
+}
+
+void decide_hurry(struct decide *decide)
+{
+	for (struct subject *each = decide->touched; each != NULL;
+		each = each->touched_next)
+		decide_press(each);
 }
 
 static int remember_host(
@@ -89,20 +136,14 @@ static int remember_all(struct memory *memory, decide_memory_fn fn, void *owner)
 static int remember(struct memory *memory, decide_memory_fn fn, void *owner)
 {
 	struct decide *decide = memory->decide;
-	struct subject *subject;
 	struct host *host;
 	if (!decide->touched_all && decide->touched == NULL &&
 		decide->hosts.touched == NULL)
 		return 0;
 	/* First, so that what counters gave out is never ahead of them. */
 	int error = remember_all(memory, fn, owner);
-	while (error == 0 && (subject = decide->touched) != NULL) {
-		error = remember_subject(memory, subject, fn, owner);
-		if (error != 0)
-			break;
-		decide->touched = subject->touched_next;
-		subject->touched = false;
-	}
+	if (error == 0)
+		error = remember_subjects(memory, fn, owner);
 	while (error == 0 && (host = decide->hosts.touched) != NULL) {
 		error = remember_host(memory, host, fn, owner);
 		if (error != 0)
@@ -134,6 +175,7 @@ void decide_remember_again(struct decide *decide, const uint8_t *domain)
 	struct host *host = hosts_find(&decide->hosts, name_format(domain, text));
 	if (subject != NULL)
 		decide_touch(decide, subject);
+	decide_press(subject);
 	if (host != NULL)
 		hosts_touch(&decide->hosts, host);
 }

@@ -11,10 +11,13 @@
  * An engine that was remembered and recalled makes the same incidents as one that never stopped.
  * The order of recalling does not matter.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct decide;
+struct incident;
+struct incident_recipient;
 
 /* bytes are borrowed for the call. 0 takes the row; anything else ends. */
 typedef int (*decide_memory_fn)(
@@ -25,8 +28,26 @@ typedef int (*decide_memory_fn)(
 int decide_remember(struct decide *decide, decide_memory_fn fn, void *owner)
 	__attribute__((warn_unused_result));
 
+/* A row of more than DECIDE_ROW_LARGE bytes is handed out at most as often as if it were written at
+ * DECIDE_ROW_RATE bytes a second, by the detector's clock: an incident of many recipients changes
+ * all the time. Until then only its counts and recipients are behind: a beginning, an end, another
+ * kind or number, and what is forgotten, are handed out at once. */
+#define DECIDE_ROW_LARGE 65536
+#define DECIDE_ROW_RATE 65536
+/* Whether there is more to hand out. */
+bool decide_is_behind(const struct decide *decide);
+/* Everything is to be handed out the next time. */
+void decide_hurry(struct decide *decide);
+
 /* A row that was handed out was lost: it comes again. domain NULL: that of all. */
 void decide_remember_again(struct decide *decide, const uint8_t *domain);
+
+/* What the store has of an incident, where that is later than the row that was recalled (it lags):
+ * a recipient of it, then its counts. */
+bool decide_lags(const struct decide *decide, const struct incident *incident);
+void decide_catch_up(struct decide *decide, const struct incident *incident);
+int decide_catch_recipient(struct decide *decide, int64_t number,
+	const struct incident_recipient *recipient) __attribute__((warn_unused_result));
 
 /* Restores a row into an engine that has its views by now and was told nothing of the domain.
  * Returns 0; -EUCLEAN for bytes that decide_remember() did not make, or made of another version:

@@ -82,7 +82,7 @@ static void take(struct office *office, int who, int64_t at)
 		.status = "5.1.1",
 	};
 	snprintf(report.recipient, sizeof report.recipient, "person%d@online.de", who);
-	snprintf(report.id, sizeof report.id, "queued%d", who);
+	snprintf(report.id, sizeof report.id, "queued%d-%u", who, office->mails++);
 	intake_report(office->intake, office->desk->fixture->store, &report);
 }
 
@@ -133,6 +133,60 @@ static void casebook_counts_once_what_another_batch_brings_again(void **state)
 		"1 transient-hijack open 5/3 IONOS,>Apple iCloud,; ");
 }
 
+/* --- very many recipients --- */
+
+static int64_t ask(struct office *office, const char *sql)
+{
+	return fixture_query(office->desk->fixture, sql);
+}
+
+static void bounce_many(struct office *office, int from, int to, int64_t at)
+{
+	for (int who = from; who < to; who++)
+		take(office, who, at);
+	assert_int_equal(commit(office, at), 0);
+}
+
+/* The row of memory with all of them is not written again for each of them; nor is anything lost
+ * for that when the monitor crashes. */
+static void casebook_writes_large_rows_now_and_then(void **state)
+{
+	struct office *office = *state;
+	const int64_t start = T0 + 5 * DAY;
+	const char length[] = "SELECT max(length(bytes)) FROM memory";
+	office_say(office, "online.de", HOME, T0);
+	office_everyday(office, "online.de", "mx00.kundenserver.de", T0 + HOUR, start);
+	office_say(office, "online.de", "10 mx01.mail.icloud.com", start);
+	bounce_many(office, 0, 4000, start + MINUTE);
+	const int64_t before = ask(office, length);
+	assert_true(before > 65536);
+	bounce_many(office, 4000, 4100, start + MINUTE + SECOND / 2);
+	bounce_many(office, 4000, 4010, start + MINUTE + SECOND);
+	assert_string_equal(office_incidents(office),
+		"1 transient-hijack open 4110/4100 IONOS,>Apple iCloud,; ");
+	assert_int_equal(ask(office, length), before);
+	office_restart(office);
+	bounce_many(office, 4099, 4101, start + MINUTE + 2 * SECOND);
+	assert_string_equal(office_incidents(office),
+		"1 transient-hijack open 4112/4101 IONOS,>Apple iCloud,; ");
+	assert_int_equal(
+		ask(office, "SELECT sum(bounces) FROM incident_recipient"), 4112);
+	office->now = start + MINUTE + 3 * SECOND;
+	office_restart(office);
+	const int64_t caught_up = ask(office, length);
+	assert_true(caught_up > before);
+	bounce_many(office, 4101, 4103, start + 2 * MINUTE);
+	casebook_tick(office->casebook, start + 3 * MINUTE);
+	assert_true(ask(office, length) > caught_up);
+	bounce_many(office, 4103, 4104, start + 3 * MINUTE);
+	const int64_t latest = ask(office, length);
+	office_say(
+		office, "online.de", HOME, start + 3 * MINUTE); /* an end is no count */
+	assert_true(ask(office, length) > latest);
+	assert_string_equal(office_incidents(office),
+		"1 transient-hijack reverted 4115/4104 IONOS,>Apple iCloud,; ");
+}
+
 int main(void)
 {
 #define WITH_OFFICE(test)                                                                \
@@ -141,6 +195,7 @@ int main(void)
 		WITH_OFFICE(casebook_tells_of_a_log_that_falls_silent),
 		WITH_OFFICE(casebook_tells_of_a_source_that_cannot_be_read),
 		WITH_OFFICE(casebook_counts_once_what_another_batch_brings_again),
+		WITH_OFFICE(casebook_writes_large_rows_now_and_then),
 	};
 	return cmocka_run_group_tests_name("casebook_trouble", tests, NULL, NULL);
 }

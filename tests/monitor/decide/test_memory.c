@@ -179,7 +179,7 @@ static void memory_knows_every_field(void **state)
 		size_t size;
 		size_t known;
 	} structs[] = {
-		{"subject", sizeof(struct subject), 1088},
+		{"subject", sizeof(struct subject), 1096},
 		{"own", sizeof(struct own), 488},
 		{"look", sizeof(struct look), 40},
 		{"spike", sizeof(struct spike), 264},
