@@ -329,7 +329,7 @@ static enum line_kind take_delivery(
 	span_copy(delivery.orig_to, report->original, sizeof report->original);
 	span_copy(id, report->id, sizeof report->id);
 	fill_answer(program, &delivery, &relay, report);
-	if (internal)
+	if (internal && !postfix_text_beyond(delivery.text, report))
 		report->origin = REPORT_LOCAL;
 	remember(reader);
 	reader_report(reader);

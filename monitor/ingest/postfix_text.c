@@ -138,6 +138,26 @@ void postfix_text(const struct postfix_speech *given, struct report *report)
 		note_name(speech.text, report);
 }
 
+bool postfix_text_beyond(struct span text, struct report *report)
+{
+	const struct span mark = SPAN(": host ");
+	struct report outer = {.stage = REPORT_STAGE_UNKNOWN};
+	struct span said;
+	struct postfix_speech speech = {.text = text, .has_relay = false};
+	if (!span_take(&speech.text, SPAN("host ")) ||
+		!span_take_before(&speech.text, SPAN(" said: "), &said))
+		return false;
+	take_verb(&speech.text, &outer);
+	const size_t at = span_find(speech.text, mark);
+	if (at == speech.text.len)
+		return false;
+	speech.text = span_from(speech.text, at + sizeof ": " - 1);
+	if (!take_host_said(&speech, report))
+		return false;
+	report->origin = REPORT_REMOTE;
+	return true;
+}
+
 bool postfix_text_is_held(struct span text)
 {
 	text = without_prefix(text);

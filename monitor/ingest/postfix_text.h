@@ -5,7 +5,7 @@
  *
  * `host H[IP] said: REPLY (in reply to VERB command)` is a remote server's word; all else
  * is Postfix's own. Only the front and the very end are looked at, so a reply that quotes such
- * words changes nothing.
+ * words changes nothing; but for those of a relay of our own, which we believe.
  * Source: Postfix smtp_trouble.c, smtp_proto.c, smtp_connect.c, smtp_addr.c, qmgr_deliver.c.
  */
 #include <stdbool.h>
@@ -22,5 +22,8 @@ struct postfix_speech {
 /* Sets origin, stage, code, text, missing_name, perhaps status, and where the line named no
  * relay, the host that the text names. */
 void postfix_text(const struct postfix_speech *speech, struct report *report);
+/* Of a reply by a relay of our own, after postfix_text(): whether it hands on what a host beyond it
+ * said, "host RELAY said: ...: host H[IP] said: REPLY ...". That is who refused, then. */
+bool postfix_text_beyond(struct span text, struct report *report);
 /* Whether mail waits because we ourselves hold it. */
 bool postfix_text_is_held(struct span text);

@@ -365,6 +365,44 @@ static void postfix_leaves_internal_relays_out(void **state)
 		     "dsn=2.0.0, status=sent (250 Ok)");
 }
 
+/* A smart host of our own that asks the recipient's host, and hands on what that said. */
+static void postfix_hears_who_spoke_to_an_internal_relay(void **state)
+{
+	static const char *const relays[] = {"smart.example.com"};
+	const struct reader_options options = {
+		.internal_relays = relays, .internal_relays_len = 1};
+	static const char smart[] =
+		HEAD "4F9D195432C: to=<a@example.net>, "
+		     "relay=smart.example.com[192.0.2.5]:25, dsn=5.1.1, "
+		     "status=bounced (host smart.example.com[192.0.2.5] said: ";
+	static const char beyond[] =
+		"550 5.1.1 <a@example.net>: Recipient address rejected: undeliverable "
+		"address: host mx01.mail.icloud.com[198.51.100.7] said: 550-5.7.1 no "
+		"relaying: host x[192.0.2.1] said: 250 ok (in reply to RCPT TO command) "
+		"(in reply to RCPT TO command))";
+	char line[1024];
+	(void)state;
+	snprintf(line, sizeof line, "%s%s", smart, beyond);
+	const struct report *report = reading_one(&reading, line);
+	assert_string_equal(report->relay_host, "smart.example.com");
+	reading_stop(&reading);
+	reading_start(&reading, READER_POSTFIX, &options);
+	report = reading_one(&reading, line);
+	assert_int_equal(report->origin, REPORT_REMOTE);
+	assert_string_equal(report->relay_host, "mx01.mail.icloud.com");
+	assert_string_equal(report->relay_ip, "198.51.100.7");
+	assert_int_equal(report->stage, REPORT_STAGE_RCPT);
+	assert_int_equal(report->code, 550);
+	assert_string_equal(
+		report->text, "550-5.7.1 no relaying: host x[192.0.2.1] said: 250 ok");
+	/* Words of the relay itself, and of who is quoted in them, are its own. */
+	snprintf(line, sizeof line, "%s%s", smart,
+		"550 5.1.1 <\"host mx[192.0.2.1] said: 5\"@example.net> unknown)");
+	report = reading_one(&reading, line);
+	assert_int_equal(report->origin, REPORT_LOCAL);
+	assert_string_equal(report->relay_host, "smart.example.com");
+}
+
 static void postfix_takes_lmtp_on_this_machine_as_its_own(void **state)
 {
 	(void)state;
@@ -427,6 +465,7 @@ int main(void)
 		EACH(postfix_forgets_removed_messages),
 		EACH(postfix_takes_softened_refusals_by_their_reply),
 		EACH(postfix_leaves_internal_relays_out),
+		EACH(postfix_hears_who_spoke_to_an_internal_relay),
 		EACH(postfix_takes_lmtp_on_this_machine_as_its_own),
 		EACH(postfix_reads_one_instance_where_asked),
 		EACH(postfix_reads_journal_messages),
