@@ -24,16 +24,14 @@ static const struct {
 	const char *style;
 } elements[] = {
 	[HTML_HEADING] = {"h2", "ink",
-		"margin:28px 0 "
+		"margin:26px 0 "
 		"8px;font-size:16px;line-height:1.3;font-weight:700;color:" INK},
-	[HTML_PARAGRAPH] = {"p", "ink",
-		"margin:0 0 10px;overflow-wrap:anywhere;color:" INK},
-	[HTML_FAINT] = {"p", "weak",
-		"margin:0 0 6px;font-size:13px;overflow-wrap:anywhere;color:" WEAK},
-	[HTML_LIST] = {"ul", "ink", "margin:0 0 10px;padding:0 0 0 20px;color:" INK},
-	[HTML_ITEM] = {"li", "ink", "margin:0 0 6px;overflow-wrap:anywhere;color:" INK},
+	[HTML_PARAGRAPH] = {"p", "", "margin:0 0 10px"},
+	[HTML_FAINT] = {"p", "weak", "margin:0 0 6px;font-size:13px;color:" WEAK},
+	[HTML_LIST] = {"ul", "", "margin:0 0 10px;padding:0 0 0 20px"},
+	[HTML_ITEM] = {"li", "", "margin:0 0 6px"},
 	[HTML_COMMAND] = {"pre", "code",
-		"margin:6px 0 8px;padding:10px 12px;border:1px solid " LINE
+		"margin:6px 0 8px;padding:9px 12px;border:1px solid " LINE
 		";border-radius:6px;background:" CODE ";color:" INK ";font:13px/1.5 " MONO
 		";white-space:pre-wrap;overflow-wrap:anywhere"},
 	[HTML_TABLE] = {"table", "ink",
@@ -41,17 +39,16 @@ static const struct {
 		"line-height:1.45;color:" INK},
 	[HTML_ROW] = {"tr", "", ""},
 	[HTML_HEAD] = {"th", "weak line",
-		"padding:6px 14px 6px 0;border-bottom:1px solid " LINE
+		"padding:5px 12px 5px 0;border-bottom:1px solid " LINE
 		";text-align:left;vertical-align:top;font-size:13px;font-weight:600;"
-		"overflow-wrap:anywhere;color:" WEAK},
-	[HTML_CELL] = {"td", "ink line",
-		"padding:6px 14px 6px 0;border-bottom:1px solid " LINE
-		";text-align:left;vertical-align:top;overflow-wrap:anywhere;color:" INK},
-	[HTML_CELL_FIXED] = {"td", "weak line",
-		"width:1%;padding:6px 14px 6px 0;border-bottom:1px solid " LINE
-		";text-align:left;vertical-align:top;white-space:nowrap;"
-		"font-variant-numeric:tabular-nums;color:" WEAK},
-	[HTML_NAME] = {"span", "", "font:13px/1.5 " MONO ";overflow-wrap:anywhere"},
+		"color:" WEAK},
+	[HTML_CELL] = {"td", "line",
+		"padding:5px 12px 5px 0;border-bottom:1px solid " LINE
+		";vertical-align:top"},
+	[HTML_CELL_FIXED] = {"td", "weak line fixed",
+		"width:1%;padding:5px 14px 5px 0;border-bottom:1px solid " LINE
+		";vertical-align:top;white-space:nowrap;color:" WEAK},
+	[HTML_NAME] = {"span", "name", "font:13px/1.5 " MONO},
 	[HTML_MARK] = {"strong", "mark",
 		"display:inline-block;padding:0 7px;border:1px solid #a65f00;"
 		"border-radius:4px;font-size:12px;line-height:20px;color:#8a4f00"},
@@ -88,6 +85,8 @@ static const char sheet[] =
 	".ground{padding:0!important}\n"
 	".paper{border-width:0!important;border-radius:0!important}\n"
 	".inner{padding:18px 16px 22px!important}\n"
+	".fixed{white-space:normal!important}\n"
+	".name{font-size:12px!important}\n"
 	"}\n"
 	"@media print{.ground{background:none!important;padding:0!important}}\n";
 
@@ -160,10 +159,10 @@ void html_open(const char *title, const char *above, const char *below,
 	put_head(title, out);
 	fputs("<body class=\"ground\" style=\"margin:0;padding:24px "
 	      "12px;background:" GROUND ";-webkit-text-size-adjust:100%\">\n"
-	      "<div class=\"paper\" style=\"max-width:760px;margin:0 "
+	      "<div class=\"paper ink\" style=\"max-width:760px;margin:0 "
 	      "auto;overflow:hidden;"
 	      "border:1px solid " LINE ";border-radius:10px;background:" PAPER
-	      ";font:15px/1.55 " SANS "\">\n",
+	      ";color:" INK ";overflow-wrap:anywhere;font:15px/1.55 " SANS "\">\n",
 		out);
 	fprintf(out,
 		"<div style=\"height:6px;background:%s\"></div>\n"
@@ -178,7 +177,7 @@ void html_open(const char *title, const char *above, const char *below,
 		fputs("</p>\n", out);
 	}
 	fputs("<h1 class=\"ink\" style=\"margin:0 0 6px;font-size:22px;line-height:1.3;"
-	      "font-weight:700;overflow-wrap:anywhere;color:" INK "\">",
+	      "font-weight:700;color:" INK "\">",
 		out);
 	html_escape(title, out);
 	fputs("</h1>\n", out);
@@ -193,8 +192,7 @@ void html_close(FILE *out)
 
 void html_link(const char *address, FILE *out)
 {
-	fputs("<a class=\"link\" style=\"color:#1f5fa8;overflow-wrap:anywhere\" href=\"",
-		out);
+	fputs("<a class=\"link\" style=\"color:#1f5fa8\" href=\"", out);
 	html_escape(address, out);
 	fputs("\">", out);
 	html_escape(address, out);

@@ -27,6 +27,7 @@ struct message_envelope {
 int message_id(const char *alert, const char *from, char **ret_id)
 	__attribute__((warn_unused_result));
 
-/* Returns 0 or -ENOMEM; free *ret_bytes with free(). No NUL stands in the bytes, one behind. */
+/* Returns 0, -EINVAL for an address that would not stand in a header, or -ENOMEM; free
+ * *ret_bytes with free(). No NUL stands in the bytes, one behind. */
 int message_compose(const struct alert *alert, const struct message_envelope *envelope,
 	char **ret_bytes, size_t *ret_len) __attribute__((warn_unused_result));

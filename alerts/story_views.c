@@ -185,21 +185,65 @@ static void put_page_table(const struct columns *columns, FILE *out)
 	html_end(HTML_TABLE, out);
 }
 
+static bool is_alike(const struct story_view *left, const struct story_view *right)
+{
+	const char *const a[] = {left->before, left->since, left->now};
+	const char *const b[] = {right->before, right->since, right->now};
+
+	for (size_t i = 0; i < COLUMNS; i++)
+		if (a[i] != b[i] && !is_same(a[i], b[i]))
+			return false;
+	return true;
+}
+
+/* "view a", "views a, b and c"; free with free(). NULL without memory. */
+static char *name_views(const struct story_view *views, size_t len)
+{
+	char *names = NULL;
+	size_t size;
+	FILE *out = open_memstream(&names, &size);
+
+	if (out == NULL)
+		return NULL;
+	fputs(len == 1 ? "view " : "views ", out);
+	for (size_t i = 0; i < len; i++) {
+		char *name = story_escape(views[i].view);
+
+		fprintf(out, "%s%s",
+			i == 0                 ? ""
+				: i + 1 == len ? " and "
+					       : ", ",
+			story_shown(name));
+		free(name);
+	}
+	if (fclose(out) == 0)
+		return names;
+	free(names);
+	return NULL;
+}
+
 void story_views(const struct telling *telling)
 {
-	for (size_t i = 0; i < telling->story->views_len; i++) {
-		const struct story_view *view = &telling->story->views[i];
-		struct columns columns = make_columns(view);
-		char *name = story_escape(view->view);
+	const struct story *story = telling->story;
+	size_t alike;
 
-		story_say(telling, "What the view %s had:", story_shown(name));
+	for (size_t i = 0; i < story->views_len; i += alike) {
+		const struct story_view *views = &story->views[i];
+		struct columns columns = make_columns(views);
+
+		alike = 1;
+		while (i + alike < story->views_len && is_alike(&views[0], &views[alike]))
+			alike++;
+		char *names = name_views(views, alike);
+
+		story_say(telling, "What the %s had:", story_shown(names));
 		if (telling->page != NULL)
 			put_page_table(&columns, telling->out);
 		else if (is_narrow(&columns))
 			put_beside(&columns, telling->out);
 		else
 			put_below(telling, &columns);
-		free(name);
+		free(names);
 		finish_columns(&columns);
 	}
 }

@@ -51,24 +51,29 @@ static void lacks(const char *text, const char *words)
 		fail_msg("\"%s\" is in:\n%s", words, text);
 }
 
-static char *tell_views(const struct story_view *view, bool html)
+static char *tell_some(const struct story_view *view, size_t len, bool html)
 {
 	const struct incident incident = make(INCIDENT_TRANSIENT_HIJACK, INCIDENT_OPEN);
 	const struct story story = {.incident = &incident,
 		.id = "x-i1",
 		.domain = "a.example",
 		.views = view,
-		.views_len = 1,
+		.views_len = len,
 		.coverage = ""};
 	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
 	assert_int_equal(
 		html ? story_write_html(&story, out) : story_write(&story, out), 0);
 	assert_int_equal(fclose(out), 0);
 	return text;
+}
+
+static char *tell_views(const struct story_view *view, bool html)
+{
+	return tell_some(view, 1, html);
 }
 
 #define WIDE "10 a-rather-long-name-of-a-mail-host.outbound.protection.example"
@@ -100,6 +105,23 @@ static void story_sets_answers_side_by_side_where_they_fit(void **state)
 	text = tell_views(&still, true);
 	has(text, ">since, and now</th>");
 	has(text, ">10 c.d<br>20 e.f</span></td>");
+	free(text);
+}
+
+static void story_says_once_what_several_views_had(void **state)
+{
+	const struct story_view some[] = {
+		{"a", "10 a.b", "10 c.d", NULL},
+		{"b", "10 a.b", "10 c.d", NULL},
+		{"c", "10 a.b", "10 c.d", NULL},
+		{"d", "10 a.b", "10 c.d", "10 a.b"},
+	};
+	char *text = tell_some(some, 4, false);
+	(void)state;
+
+	has(text,
+		"  What the views a, b and c had:\n    before  since   now\n"
+		"    10 a.b  10 c.d  not known\n  What the view d had:\n");
 	free(text);
 }
 
@@ -181,6 +203,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(story_sets_answers_side_by_side_where_they_fit),
+		cmocka_unit_test(story_says_once_what_several_views_had),
 		cmocka_unit_test(story_closes_what_it_opens_in_a_page),
 	};
 	return cmocka_run_group_tests_name("alerts/story_views", tests, NULL, NULL);
