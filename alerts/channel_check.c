@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "alerts/channel.h"
+#include "resolvers/name.h"
 #include "resolvers/utf8.h"
 
 #define LOCAL_MAX 64 /* bytes: RFC 5321 section 4.5.3.1.1 */
@@ -99,6 +100,19 @@ static bool is_host(const char *host, size_t len)
 	return label > 0;
 }
 
+/* One beyond ASCII has to have an A-label, for most servers take no other. */
+static bool is_domain(const char *domain, size_t len)
+{
+	uint8_t name[NAME_WIRE_MAX];
+	const char *why;
+	bool ascii = true;
+
+	for (size_t i = 0; i < len; i++)
+		ascii = ascii && (unsigned char)domain[i] < 0x80;
+	return is_host(domain, len) &&
+		(ascii || name_parse_domain(domain, name, &why) == 0);
+}
+
 const char *channel_check_address(const char *address)
 {
 	size_t len = strlen(address);
@@ -110,7 +124,7 @@ const char *channel_check_address(const char *address)
 		return "an address of at most 254 bytes, 64 of them before the @";
 	if (at == NULL || !is_plain_text(address, len) ||
 		(!is_dot_string(address, local) && !is_quoted_string(address, local)) ||
-		(!is_host(at + 1, domain) && !is_literal(at + 1, domain)))
+		(!is_domain(at + 1, domain) && !is_literal(at + 1, domain)))
 		return expected_address;
 	return NULL;
 }

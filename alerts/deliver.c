@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,12 +65,26 @@ static int64_t or_else(int64_t ms, int64_t usual)
 	return ms > 0 ? ms : usual;
 }
 
+/* A host name of this machine may hold anything, and a server is told it. */
+static bool is_host(const char *host)
+{
+	char address[CHANNEL_ADDRESS_MAX + 1];
+
+	if (host == NULL ||
+		snprintf(address, sizeof address, "a@%s", host) >= (int)sizeof address)
+		return false;
+	for (const char *c = host; *c != '\0'; c++)
+		if ((unsigned char)*c >= 0x80)
+			return false;
+	return channel_check_address(address) == NULL;
+}
+
 static int copy_options(
 	const struct deliver_options *options, struct deliver_options *ret_copy)
 {
 	struct deliver_options copy = *options;
 
-	copy.host = strdup(options->host != NULL ? options->host : "localhost");
+	copy.host = strdup(is_host(options->host) ? options->host : "localhost");
 	copy.ca_file = options->ca_file != NULL ? strdup(options->ca_file) : NULL;
 	copy.sendmail = options->sendmail != NULL ? strdup(options->sendmail) : NULL;
 	copy.connect_ms = or_else(options->connect_ms, CONNECT_MS);

@@ -31,7 +31,7 @@ struct channel;
 struct deliver;
 
 #define DELIVER_AT_ONCE 2 /* of one channel */
-#define DELIVER_WAITING_MAX 1000 /* of one channel */
+#define DELIVER_WAITING_MAX 100 /* of one channel: bodies are held in memory */
 #define DELIVER_TEXT_MAX 256
 
 /* All pointers are borrowed until deliver_create returns, owner until deliver_destroy does. */

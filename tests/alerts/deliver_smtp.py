@@ -149,6 +149,25 @@ def test_hostile_reply(t):
              f"a reply of {text[:12]!r} is one line without controls", result)
 
 
+def test_beyond_ascii(t):
+    for offers, address, said, verdict in (
+            (["SMTPUTF8"], "josé@bücher.example", "josé@xn--bcher-kva.example", DONE),
+            (["8BITMIME"], "jose@bücher.example", "jose@xn--bcher-kva.example", DONE),
+            (["8BITMIME", "SMTPUTF8X"], "josé@bücher.example", None, REFUSED),
+            ([], "josé@b.example", None, REFUSED)):
+        peer = peers.SmtpPeer(offers=offers)
+        with Courier(PROGRAM, channel(peer)) as sender:
+            result = sender.mail(recipient=address)
+        seen = [c for c in peer.commands if c.startswith("RCPT")]
+        t.ok(is_(result, verdict) and seen == ([f"RCPT TO:<{said}>"] if said else []),
+             f"{address} to a server that offers {offers}", (result, peer.commands))
+    for name, said in (("mail.example.net", "mail.example.net"), ("a b", "localhost"),
+                       ("a\r\nQUIT", "localhost"), ("", "localhost"), ("%0d%0aQUIT", "localhost")):
+        peer, _ = one(options={"host": name})
+        t.ok(peer.commands[0] == f"EHLO {said}", f"a host called {name!r} says EHLO {said}",
+             peer.commands)
+
+
 def test_auth(t):
     password = "c4nary-P4ssword"
     plain = base64.b64encode(f"\0mx\0{password}".encode()).decode()
@@ -178,7 +197,7 @@ def test_auth(t):
 def main():
     t = tap.Tap()
     for test in (test_taken, test_refusals, test_one_of_three, test_silence, test_bytes,
-                 test_addresses, test_hostile_reply, test_auth):
+                 test_addresses, test_hostile_reply, test_beyond_ascii, test_auth):
         test(t)
     return t.done()
 

@@ -54,6 +54,7 @@ class Peer:
                 raise TimeoutError("nobody hangs")
 
     def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts
         self.listener.close()
         for connection in self.open:
             connection.close()

@@ -3,7 +3,9 @@
 """Mails are carried to a real Postfix that wants TLS and a login."""
 import os
 import pathlib
+import socket
 import sys
+import time
 
 import lab as labs
 import mailbox
@@ -15,6 +17,31 @@ from courier import Courier, DONE, LATER, REFUSED, is_  # noqa: E402
 PROGRAM = os.environ.get("COURIER", str(labs.ROOT / "build/tests/alerts/courier"))
 BODY = ("From: mxvigil <mxvigil@sender.example>\r\nMessage-ID: <lab-a{0}@sender.example>\r\n"
         "Subject: letter {0}\r\n\r\n.\r\n..\r\n.dots\r\n" + "x" * 998 + "\r\nlast\r\n")
+
+
+def tell_of_lookups(lab, t, server, team):
+    """A resolver that never answers: others are not held up by it, nor is the end."""
+    deaf = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    deaf.bind(("127.0.0.53", 53))
+    lab.resolv_conf("127.0.0.53")
+    lost = {**team, "name": "lost", "smtp": "smtp://mail.receiver.example:25"}
+    with Courier(PROGRAM, team, lost, ca_file=str(mailbox.BUNDLE), connect_ms=1000) as sender:
+        for number in range(4):
+            sender.hand(number, "lost", "team@receiver.example", BODY.format(number))
+        deaf.recv(512)
+        began = time.monotonic()
+        result = sender.mail(10, recipient="ops@receiver.example", body=BODY.format(10))
+        t.ok(is_(result, DONE) and time.monotonic() - began < 1.5,
+             "a lookup that hangs delays nobody", (time.monotonic() - began, result))
+        results = [sender.result(number, 10) for number in range(4)]
+        t.ok(all(is_(result, LATER, 0) for result in results) and time.monotonic() - began < 4,
+             "it has the time for a connection, and is tried again",
+             (time.monotonic() - began, results))
+        sender.hand(20, "lost", "team@receiver.example", BODY.format(20))
+        deaf.recv(512)
+        began = time.monotonic()
+        t.ok(sender.close() == 0 and time.monotonic() - began < 2, "nor does the end wait for it",
+             time.monotonic() - began)
 
 
 def story(lab, t):
@@ -58,8 +85,10 @@ def story(lab, t):
     t.ok(is_(result, LATER, 0) and "resolve" in result["text"], "nor to a name without address",
          result)
     t.ok(len(server.files("team")) == len(server.files("ops")) == 1, "nothing else has arrived")
+    mailbox.trust(certificates.authority)
+    tell_of_lookups(lab, t, server, team)
     log = server.log.read_text()
-    t.ok(log.count("sasl_username=mx") == 3 and server.password not in log,
+    t.ok(log.count("sasl_username=mx") == 4 and server.password not in log,
          "one login for each that was let in", log)
 
 
