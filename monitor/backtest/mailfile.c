@@ -15,7 +15,7 @@
 #include "resolvers/name.h"
 
 #define CHUNK_BYTES 131072
-#define DOMAINS 1024 /* remembered as text, a power of two: most mail goes to a few */
+#define DOMAINS 4096 /* remembered as text, a power of two: most mail goes to a few */
 #define DOMAIN_BYTES 64 /* of text and of wire name: longer ones are not remembered */
 
 struct known_domain {

@@ -8,7 +8,7 @@
 #include <sys/random.h>
 
 #define ROOM_FIRST 64
-#define RECENT 512 /* a power of two */
+#define RECENT 2048 /* a power of two */
 
 void lexicon_init(struct lexicon *lexicon, lexicon_name_fn name)
 {

@@ -6,7 +6,7 @@
 
 #include "monitor/ingest/saying.h"
 
-#define SLOTS 256
+#define SLOTS 1024
 #define TEXT_MOST 128 /* bytes of one that is remembered */
 
 struct slot {
