@@ -204,6 +204,7 @@ void casebook_watch(struct casebook *casebook, struct roster *roster)
 				roster_each_of_watch(roster, i, on_listed, &listing));
 	}
 	casebook_expect(casebook);
+	decide_expect_no_other(casebook->decide);
 }
 
 /* --- beginning and end --- */

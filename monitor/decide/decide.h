@@ -107,6 +107,9 @@ struct decide_expectation {
 };
 int decide_expect(struct decide *decide, const struct decide_expectation *expectation)
 	__attribute__((warn_unused_result));
+/* All that is expected has been said since the recall: what was expected before it, and was not
+ * said again, is expected no more. */
+void decide_expect_no_other(struct decide *decide);
 
 /* Hands out each incident that has changed since the last time, by serial: which stays the
  * same for the life of the incident. incident.number is what decide_set_number() said, or 0.

@@ -4,12 +4,45 @@
 
 #include "monitor/decide/inside.h"
 
+/* What was right by a plan alone is not the domain's own any more: where it is at home is. */
 static void forget(struct subject *subject)
 {
 	subject->expected_len = 0;
 	subject->any_expected = false;
+	subject->recalled_plan = false;
 	subject->expected_until = 0;
-	subject->own.pinned = false;
+	if (!subject->own.pinned)
+		return;
+	subject->own = (struct own){.pinned = false};
+	own_learn_set(&subject->own, subject->sets[0]);
+}
+
+/* Said anew, it replaces what was recalled; in which networks its operators are is still known. */
+static void replace(struct subject *subject)
+{
+	subject->expected_len = 0;
+	subject->any_expected = false;
+	subject->recalled_plan = false;
+	subject->expected_until = 0;
+	if (subject->own.pinned)
+		subject->own.operators_len = 0;
+}
+
+static bool is_own_operator(const struct own *own, const struct operator_entry *entry)
+{
+	for (unsigned i = 0; i < own->operators_len; i++)
+		if (own->operators[i] == entry)
+			return true;
+	return false;
+}
+
+static void drop_networks(struct own *own)
+{
+	uint8_t kept = 0;
+	for (unsigned i = 0; i < own->networks_len; i++)
+		if (is_own_operator(own, own->networks[i].run_by))
+			own->networks[kept++] = own->networks[i];
+	own->networks_len = kept;
 }
 
 /* Operators that are right for good are the domain's own, and what was learnt before is not. */
@@ -51,6 +84,8 @@ int decide_expect(struct decide *decide, const struct decide_expectation *expect
 	if (subject == NULL)
 		return -ENOMEM;
 	decide_touch(decide, subject);
+	if (subject->recalled_plan)
+		replace(subject);
 	if (expectation->nothing) {
 		forget(subject);
 		return 0;
@@ -73,4 +108,21 @@ int decide_expect(struct decide *decide, const struct decide_expectation *expect
 	const int error = decide->error;
 	decide->error = 0;
 	return error;
+}
+
+void decide_expect_no_other(struct decide *decide)
+{
+	for (size_t i = 0; i < decide->subjects_len; i++) {
+		struct subject *subject = decide->subjects[i];
+		if (subject->recalled_plan) {
+			decide_touch(decide, subject);
+			forget(subject);
+			look_again(decide, subject);
+		} else if (subject->own.pinned && own_is_empty(&subject->own)) {
+			subject->own = (struct own){.pinned = false}; /* a plan by now */
+			own_learn_set(&subject->own, subject->sets[0]);
+		} else if (subject->own.pinned) {
+			drop_networks(&subject->own);
+		}
+	}
 }

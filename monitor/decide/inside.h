@@ -37,6 +37,7 @@ struct subject {
 	const struct operator_entry *expected[AFFAIR_OPERATORS];
 	uint8_t expected_len;
 	bool any_expected; /* a planned change, to whatever it is */
+	bool recalled_plan; /* what is expected was recalled, and not said since */
 	int64_t expected_until; /* 0: for good */
 	struct look *looks; /* owned; one a view, and room for decide->looks_room */
 	const struct exchanges *sets[SUBJECT_SETS]; /* seen at home, the latest first */

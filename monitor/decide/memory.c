@@ -235,6 +235,8 @@ static void count_slice(struct decide *decide, const struct subject *subject)
 static void settle(struct decide *decide, struct subject *subject)
 {
 	const int64_t timer_at = subject->timer_at;
+	subject->recalled_plan =
+		subject->expected_len > 0 || subject->any_expected || subject->own.pinned;
 	count_looks(decide, subject);
 	count_slice(decide, subject);
 	decide->mailed += subject->spike.first_at != 0;

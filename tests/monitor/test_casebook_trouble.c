@@ -4,8 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "monitor/conf_file.h"
 #include "monitor/ingest/intake.h"
+#include "monitor/roster.h"
+#include "resolvers/name.h"
 #include "storage/incidents.h"
 #include "tests/monitor/office.h"
 
@@ -187,6 +191,128 @@ static void casebook_writes_large_rows_now_and_then(void **state)
 		"1 transient-hijack reverted 4115/4104 IONOS,>Apple iCloud,; ");
 }
 
+/* --- another configuration --- */
+
+#define AWAY "10 mx01.mail.icloud.com"
+#define MOVED (T0 + 5 * DAY)
+
+/* SIGHUP: the monitor takes up what is configured now. */
+static void reload(struct office *office, const struct conf *conf)
+{
+	struct roster *roster;
+	const struct roster_sources sources = {
+		.conf = conf, .store = office->desk->fixture->store};
+	assert_int_equal(casebook_reload(office->casebook, conf, office->now), 0);
+	assert_int_equal(roster_build(&sources, &roster), 0);
+	casebook_watch(office->casebook, roster);
+	roster_destroy(roster);
+}
+
+/* The configuration of the office, where the watch has the domain and what is expected of it. */
+struct expecting {
+	struct conf conf;
+	struct conf_watch watch;
+	char *operators[2];
+	uint8_t *domains[1];
+	uint8_t domain[NAME_WIRE_MAX];
+};
+
+static const struct conf *expect(const struct office *office, struct expecting *expecting,
+	char *first, char *second)
+{
+	const uint8_t *name = wire("online.de");
+	memcpy(expecting->domain, name, name_length(name));
+	expecting->domains[0] = expecting->domain;
+	expecting->operators[0] = first;
+	expecting->operators[1] = second;
+	expecting->watch = office->watch;
+	expecting->watch.domains = expecting->domains;
+	expecting->watch.domains_len = 1;
+	expecting->watch.expect = expecting->operators;
+	expecting->watch.expect_len = second ? 2 : first ? 1 : 0;
+	expecting->conf = office->conf;
+	expecting->conf.watches = &expecting->watch;
+	return &expecting->conf;
+}
+
+static void settle(struct office *office)
+{
+	office_say(office, "online.de", HOME, T0);
+	office_everyday(office, "online.de", "mx00.kundenserver.de", T0 + HOUR, MOVED);
+}
+
+/* What was learnt, and what goes on, outlasts it. */
+static void casebook_keeps_its_memory_over_a_reload(void **state)
+{
+	struct office *office = *state;
+	settle(office);
+	office_say(office, "online.de", AWAY, MOVED);
+	take(office, 1, MOVED + MINUTE);
+	assert_int_equal(commit(office, MOVED + MINUTE), 0);
+	reload(office, &office->conf);
+	take(office, 2, MOVED + 2 * MINUTE);
+	assert_int_equal(commit(office, MOVED + 2 * MINUTE), 0);
+	assert_string_equal(office_incidents(office),
+		"1 transient-hijack open 2/2 IONOS,>Apple iCloud,; ");
+}
+
+static void casebook_expects_what_a_reload_says(void **state)
+{
+	struct office *office = *state;
+	struct expecting now;
+	struct expecting later;
+	char ionos[] = "ionos";
+	char icloud[] = "Apple iCloud";
+	settle(office);
+	reload(office, expect(office, &now, ionos, icloud));
+	office_say(office, "online.de", AWAY, MOVED);
+	casebook_tick(office->casebook, MOVED + DAY);
+	assert_null(strstr(office_incidents(office), "move"));
+	assert_null(strstr(office_incidents(office), "migration"));
+	office_say(office, "online.de", HOME, MOVED + DAY);
+	reload(office, expect(office, &later, ionos, NULL));
+	office_say(office, "online.de", AWAY, MOVED + 2 * DAY);
+	assert_non_null(
+		strstr(office_incidents(office), "transient-move suspected 0/0 IONOS,>"));
+}
+
+/* What the old configuration expected is not expected for that it was learnt. */
+static void casebook_expects_no_more_what_a_reload_does_not_say(void **state)
+{
+	struct office *office = *state;
+	struct expecting now;
+	char ionos[] = "ionos";
+	char icloud[] = "Apple iCloud";
+	settle(office);
+	reload(office, expect(office, &now, ionos, icloud));
+	casebook_tick(office->casebook, MOVED);
+	reload(office, &office->conf);
+	office_say(office, "online.de", AWAY, MOVED + DAY);
+	assert_non_null(
+		strstr(office_incidents(office), "transient-move suspected 0/0 IONOS,>"));
+}
+
+static void casebook_knows_operators_of_a_reload(void **state)
+{
+	struct office *office = *state;
+	struct conf_file file = {.operators_file = NULL};
+	struct conf conf = office->conf;
+	char path[] = "/tmp/mxvigil-casebook-XXXXXX";
+	const char table[] = "Us\tmailbox\tours.example theirs.example\n";
+	const int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, table, strlen(table)), (ssize_t)strlen(table));
+	close(fd);
+	office_say(office, "online.de", "10 mx.ours.example", T0);
+	office_everyday(office, "online.de", "mx.ours.example", T0 + HOUR, MOVED);
+	file.operators_file = path;
+	conf.file = &file;
+	reload(office, &conf);
+	office_say(office, "online.de", "10 mx.theirs.example", MOVED);
+	unlink(path);
+	assert_string_equal(office_incidents(office), "1 rotation closed 0/0 Us,>Us,; ");
+}
+
 int main(void)
 {
 #define WITH_OFFICE(test)                                                                \
@@ -196,6 +322,10 @@ int main(void)
 		WITH_OFFICE(casebook_tells_of_a_source_that_cannot_be_read),
 		WITH_OFFICE(casebook_counts_once_what_another_batch_brings_again),
 		WITH_OFFICE(casebook_writes_large_rows_now_and_then),
+		WITH_OFFICE(casebook_keeps_its_memory_over_a_reload),
+		WITH_OFFICE(casebook_expects_what_a_reload_says),
+		WITH_OFFICE(casebook_expects_no_more_what_a_reload_does_not_say),
+		WITH_OFFICE(casebook_knows_operators_of_a_reload),
 	};
 	return cmocka_run_group_tests_name("casebook_trouble", tests, NULL, NULL);
 }
