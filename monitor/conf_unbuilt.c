@@ -18,6 +18,7 @@
 #include "monitor/ingest/settings.h"
 #include "monitor/nearest.h"
 #include "resolvers/endpoint.h"
+#include "resolvers/name.h"
 
 static const char *place(
 	char path[CONF_PATH_MAX], const char *section, size_t i, const char *member)
@@ -130,6 +131,20 @@ static void check_channel_name(
 	conf_blame(reader, name, expected, "%s", path);
 }
 
+static void check_route_domains(struct conf_reader *reader, size_t i)
+{
+	const struct conf_file_route *route = &reader->conf->file->routes[i];
+
+	for (size_t j = 0; j < route->domains_count; j++) {
+		uint8_t name[NAME_WIRE_MAX];
+		const char *why = NULL;
+
+		if (name_parse_domain(route->domains[j], name, &why) < 0)
+			conf_blame(reader, route->domains[j], "a domain",
+				"routes[%zu].domains[%zu]", i, j);
+	}
+}
+
 static void check_route(struct conf_reader *reader, size_t i)
 {
 	const struct conf_file_route *route = &reader->conf->file->routes[i];
@@ -141,6 +156,7 @@ static void check_route(struct conf_reader *reader, size_t i)
 		snprintf(path, sizeof path, "routes[%zu].channels[%zu]", i, j);
 		check_channel_name(reader, route->channels[j], path);
 	}
+	check_route_domains(reader, i);
 	check_channel_name(reader, route->fallback, place(path, "routes", i, "fallback"));
 	conf_read_duration(
 		reader, route->group_wait, place(path, "routes", i, "group-wait"), &ms);
@@ -221,11 +237,11 @@ static void check_protect(struct conf_reader *reader)
 static void warn_of_sections(struct conf_reader *reader)
 {
 	const struct conf_file *file = reader->conf->file;
+	size_t led = 0;
 	const struct {
 		const char *key;
 		bool present;
 	} sections[] = {
-		{"routes", file->routes_count > 0},
 		{"self-check", file->self_check != NULL},
 		{"web", file->web != NULL},
 	};
@@ -235,6 +251,11 @@ static void warn_of_sections(struct conf_reader *reader)
 			conf_warn(reader, sections[i].key,
 				"not in this release: checked, but nothing is done for "
 				"it");
+	for (size_t i = 0; i < file->routes_count; i++)
+		led += file->routes[i].channels_count;
+	if (file->channels_count > 0 && led == 0)
+		conf_warn(reader, "channels",
+			"no route leads there: nobody is told of incidents");
 }
 
 int conf_layout_unbuilt(

@@ -191,11 +191,22 @@ static void tell_detector(
 		hooks->on_forgotten(hooks->owner, one ? hash : NULL, one ? NULL : domain);
 	if (request_changed_expectations(request, answer) && hooks->on_expectations)
 		hooks->on_expectations(hooks->owner);
+	if (request_changed_alerts(request, answer) && hooks->on_alerts)
+		hooks->on_alerts(hooks->owner);
+}
+
+static bool is_alert_test(const json_t *request)
+{
+	const char *const verb = json_string_value(json_object_get(request, "request"));
+	return verb && strcmp(verb, "alert-test") == 0;
 }
 
 static int apply(struct control *control, const json_t *request, json_t **ret_answer)
 {
 	const int64_t now = clock_read().wall_ms;
+	if (control->hooks.on_alert_test && is_alert_test(request))
+		return control->hooks.on_alert_test(
+			control->hooks.owner, request, ret_answer);
 	if (reception_is_asked(request))
 		return control->hooks.on_ingest(
 			control->hooks.owner, request, now, ret_answer);

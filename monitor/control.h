@@ -44,6 +44,11 @@ struct control_hooks {
 	/* What is expected of domains is another; it is to be read from the store. NULL: nobody
 	 * cares. */
 	void (*on_expectations)(void *owner);
+	/* {"request": "alert-test", "channel": NAME}: puts a test into the outbox; as
+	 * request_apply(). NULL: nobody sends. */
+	int (*on_alert_test)(void *owner, const json_t *request, json_t **ret_answer);
+	/* Alerts are to be tried anew. NULL: nobody sends. */
+	void (*on_alerts)(void *owner);
 	/* Carries out a request of monitor/ingest/reception.h; as request_apply(). */
 	int (*on_ingest)(
 		void *owner, const json_t *request, int64_t now, json_t **ret_answer);

@@ -160,6 +160,7 @@ static const struct {
 	{"incident-close", request_incident_close, {"incident"}},
 	{"expect-add", request_expect_add, {"domain", "operators", "until", "note"}},
 	{"expect-remove", request_expect_remove, {"number"}},
+	{"alert-retry", request_alert_retry, {"alert"}},
 	{"forget", request_forget, {"recipient", "hash", "domain"}},
 };
 
@@ -241,6 +242,11 @@ bool request_changed_watchlist(const json_t *request, const json_t *answer)
 bool request_changed_expectations(const json_t *request, const json_t *answer)
 {
 	return is_done(request, answer, "expect-");
+}
+
+bool request_changed_alerts(const json_t *request, const json_t *answer)
+{
+	return is_done(request, answer, "alert-");
 }
 
 int64_t request_closed_incident(const json_t *request, const json_t *answer)

@@ -17,10 +17,11 @@
  *   {"request": "expect-add", "domain": A-LABEL, "operators": [NAME, ...],
  *    "until": MILLISECONDS, "note": TEXT}         no operators: any change; until 0: for good
  *   {"request": "expect-remove",  "number": N}
+ *   {"request": "alert-retry",    "alert": ID or null}              null: all
  *   {"request": "forget", "recipient": ADDRESS, "hash": 32 HEX DIGITS}
  *   {"request": "forget", "domain": A-LABEL}
  *
- * (A daemon also takes the requests of monitor/ingest/reception.h.)
+ * (A daemon also takes the requests of monitor/ingest/reception.h and of monitor/postroom.h.)
  * The answer is {"ok": true, ...} with what was done:
  *
  *   ping          "pid", "version"
@@ -29,6 +30,7 @@
  *   import        "added", "known", "passed_over", "refused": [{"line": N, "why": TEXT}, ...]
  *   incident-close  "closed": the incident's number, 0 where it was closed before
  *   expect-add    "number"
+ *   alert-retry   "handovers": how many are tried at once
  *   forget        "rows", "lines": how many went
  *
  * or {"ok": false, "code": ERRNO NAME, "error": TEXT}: nothing of the request was done then.
@@ -63,6 +65,8 @@ int request_refuse(int code, const char *text, json_t **ret_answer)
 bool request_changed_watchlist(const json_t *request, const json_t *answer);
 /* The same for what is expected of domains. */
 bool request_changed_expectations(const json_t *request, const json_t *answer);
+/* The same for alerts that are to be tried. */
+bool request_changed_alerts(const json_t *request, const json_t *answer);
 /* The number of an incident that an answered request closed by hand, 0 for none: whoever holds
  * it in memory is to let go of it. */
 int64_t request_closed_incident(const json_t *request, const json_t *answer);

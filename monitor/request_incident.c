@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests about incidents, expectations and erasure. */
+/* Requests about incidents, expectations, alerts and erasure. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "monitor/request.h"
 #include "monitor/request_inside.h"
 #include "storage/incidents.h"
+#include "storage/outbox_list.h"
 
 #define OPERATORS_MAX 64
 #define NOTE_MAX 500 /* bytes */
@@ -38,6 +39,23 @@ void request_incident_close(struct request_doing *doing)
 	if (number != 0)
 		closed = incidents_close(doing->store, number, doing->now);
 	request_count(doing, "closed", closed ? number : 0);
+}
+
+void request_alert_retry(struct request_doing *doing)
+{
+	const json_t *id = json_object_get(doing->request, "alert");
+	int64_t number = 0;
+
+	if (!json_is_null(id) &&
+		(!json_is_string(id) ||
+			outbox_id_parse(doing->store, json_string_value(id), &number) <
+				0)) {
+		request_fault(doing, "expected the id of an alert, as SITE-a7",
+			json_string_value(id));
+		return;
+	}
+	request_count(doing, "handovers",
+		(json_int_t)outbox_retry(doing->store, number, doing->now));
 }
 
 /* Operators as a text of lines. Returned; free with free(). NULL after a fault. */

@@ -35,4 +35,5 @@ void request_incident_ack(struct request_doing *doing);
 void request_incident_close(struct request_doing *doing);
 void request_expect_add(struct request_doing *doing);
 void request_expect_remove(struct request_doing *doing);
+void request_alert_retry(struct request_doing *doing);
 void request_forget(struct request_doing *doing);

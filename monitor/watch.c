@@ -27,6 +27,7 @@
 #include "monitor/fleet.h"
 #include "monitor/ingest/ingest.h"
 #include "monitor/log.h"
+#include "monitor/postroom.h"
 #include "monitor/protect/protect.h"
 #include "monitor/recorder.h"
 #include "monitor/resolvconf.h"
@@ -93,6 +94,23 @@ static int on_ingest(void *owner, const json_t *request, int64_t now, json_t **r
 {
 	const struct watch *const watch = owner;
 	return ingest_apply(watch->ingest, request, now, ret_answer);
+}
+
+static int64_t on_clock(void *owner)
+{
+	return watch_now(owner);
+}
+
+static int on_alert_test(void *owner, const json_t *request, json_t **ret_answer)
+{
+	const struct watch *const watch = owner;
+	return postroom_test(watch->postroom, request, ret_answer);
+}
+
+static void on_alerts(void *owner)
+{
+	const struct watch *const watch = owner;
+	postroom_stir(watch->postroom);
 }
 
 static void on_incident_closed(void *owner, int64_t incident)
@@ -269,6 +287,41 @@ static void close_loop(struct watch *watch)
 	uv_loop_close(&watch->loop);
 }
 
+/* Takes requests, tells of incidents, and follows the mail. */
+static int serve(struct watch *watch)
+{
+	const struct control_hooks hooks = {
+		.owner = watch,
+		.on_change = watch_listed,
+		.on_changes_end = watch_listed_all,
+		.on_flush = on_flush,
+		.on_ingest = on_ingest,
+		.on_detector = on_detector,
+		.on_incident_closed = on_incident_closed,
+		.on_expectations = on_expectations,
+		.on_forgotten = on_forgotten,
+		.on_alert_test = on_alert_test,
+		.on_alerts = on_alerts,
+	};
+	int error = control_create(&watch->loop, watch->conf->control, watch->store,
+		&hooks, &watch->control);
+	const struct postroom_options postroom = {
+		.loop = &watch->loop,
+		.store = watch->store,
+		.casebook = watch->casebook,
+		.conf = watch->conf,
+		.owner = watch,
+		.now = on_clock,
+	};
+	if (error == 0)
+		error = postroom_create(&postroom, &watch->postroom);
+	const struct autowatch_options autowatch = {
+		&watch->loop, watch->store, &watch->conf, &hooks};
+	if (error == 0)
+		error = autowatch_create(&autowatch, &watch->autowatch);
+	return error;
+}
+
 static int work(struct watch *watch, struct interruption interruption)
 {
 	int error = casebook_create(
@@ -283,24 +336,8 @@ static int work(struct watch *watch, struct interruption interruption)
 	};
 	if (error == 0)
 		error = recorder_create(&recorder, &watch->recorder);
-	const struct control_hooks hooks = {
-		.owner = watch,
-		.on_change = watch_listed,
-		.on_changes_end = watch_listed_all,
-		.on_flush = on_flush,
-		.on_ingest = on_ingest,
-		.on_detector = on_detector,
-		.on_incident_closed = on_incident_closed,
-		.on_expectations = on_expectations,
-		.on_forgotten = on_forgotten,
-	};
 	if (error == 0 && !watch->options->once)
-		error = control_create(&watch->loop, watch->conf->control, watch->store,
-			&hooks, &watch->control);
-	const struct autowatch_options autowatch = {
-		&watch->loop, watch->store, &watch->conf, &hooks};
-	if (error == 0 && !watch->options->once)
-		error = autowatch_create(&autowatch, &watch->autowatch);
+		error = serve(watch);
 	if (error == 0 && !watch->options->once)
 		error = watch_protect(watch);
 	watch->started_mono_ms = clock_mono_ms();
@@ -346,6 +383,8 @@ static void run(struct watch *watch)
 	fleet_destroy(watch->fleet);
 	recorder_destroy(watch->recorder);
 	casebook_flush(watch->casebook, watch_now(watch));
+	postroom_destroy(watch->postroom);
+	watch->postroom = NULL;
 	casebook_destroy(watch->casebook);
 	watch->casebook = NULL;
 	if (watch->run != 0)

@@ -9,6 +9,7 @@
 #include "monitor/fleet.h"
 #include "monitor/ingest/ingest.h"
 #include "monitor/log.h"
+#include "monitor/postroom.h"
 #include "monitor/protect/protect.h"
 #include "monitor/recorder.h"
 #include "monitor/roster.h"
@@ -83,6 +84,7 @@ int watch_launch(
 	};
 	watch->domains = roster_len(roster);
 	casebook_watch(watch->casebook, roster);
+	postroom_watch(watch->postroom, roster);
 	int error = fleet_create(&options, roster, &watch->fleet);
 	roster_destroy(roster);
 	if (error != 0)
@@ -180,13 +182,16 @@ void watch_reload(struct watch *watch)
 	watch_land(watch);
 	protect_destroy(watch->protect, conf);
 	watch->protect = NULL;
-	watch_drop_conf(watch->reloaded);
+	struct conf *const old = watch->reloaded;
 	watch->reloaded = conf;
 	watch->conf = conf;
 	if (casebook_reload(watch->casebook, conf, watch_now(watch)) != 0)
 		log_err("watch", "incidents are not looked for any more");
 	if (watch_protect(watch) != 0)
 		log_err("watch", "mail is not held back any more");
+	if (postroom_reload(watch->postroom, conf) != 0)
+		log_err("watch", "alerts are not sent any more");
+	watch_drop_conf(old);
 	if (watch_launch(watch, roster, (struct interruption){.at = 0}) != 0) {
 		log_err("watch", "cannot go on under the new configuration");
 		watch->status = 1;

@@ -21,6 +21,7 @@ struct ingest;
 struct news;
 struct news_queue;
 struct protect;
+struct postroom;
 struct recorder;
 struct roster;
 struct store;
@@ -42,6 +43,7 @@ struct watch {
 	struct ingest *ingest;
 	struct autowatch *autowatch;
 	struct protect *protect; /* NULL: nothing is held back */
+	struct postroom *postroom; /* NULL where one poll is all */
 	struct resolvconf resolvconf;
 	size_t domains;
 	uint64_t points; /* active, when the fleet started */

@@ -118,6 +118,18 @@ int popular_members(struct store *store, const char *watch, popular_fn fn, void 
 	return give_rows(&query, fn, owner);
 }
 
+bool popular_has(struct store *store, const char *watch, const uint8_t *domain)
+{
+	static const char get[] = "SELECT 1 FROM popular p JOIN name n ON n.id = p.name"
+				  " WHERE p.watch = ?1 AND n.wire = ?2";
+	struct query query = query_begin(store, get);
+	query_text(&query, watch);
+	query_blob(&query, domain, name_length(domain));
+	const bool found = query_next(&query);
+	query_end(&query);
+	return found;
+}
+
 void popular_put(
 	struct store *store, const char *watch, const struct popular_domain *member)
 {

@@ -32,6 +32,8 @@ int popular_each(struct store *store, const char *watch, size_t most, int64_t no
 /* The members of a watch by name; without weights. */
 int popular_members(struct store *store, const char *watch, popular_fn fn, void *owner)
 	__attribute__((warn_unused_result));
+/* Whether a domain is a member. */
+bool popular_has(struct store *store, const char *watch, const uint8_t *domain);
 
 /* In the open transaction; errors stick to that. A member is put in the stead of what it had
  * been. */

@@ -23,3 +23,6 @@ typedef int (*watchlist_fn)(void *owner, const struct watched *watched);
 /* By name. Returns 0, the callback's non-zero return, -EIO or -ENOMEM. */
 int watchlist_each(struct store *store, watchlist_fn fn, void *owner)
 	__attribute__((warn_unused_result));
+/* One domain. Returns what fn returned, -ENOENT where it is not on the list, or as above. */
+int watchlist_get(struct store *store, const uint8_t *domain, watchlist_fn fn,
+	void *owner) __attribute__((warn_unused_result));

@@ -108,6 +108,11 @@ static const struct cli_option recipients_options[] = {
 		"postfix exim pmta kumomta csv jsonl dsn", 0},
 	{0},
 };
+static const struct cli_option alerts_options[] = {
+	{"from", "TIME", "alerts made since then", NULL, 0},
+	{"waiting", NULL, "those that wait", NULL, 0},
+	{0},
+};
 static const struct cli_option expect_options[] = {
 	{"operator", "NAME", "an operator that is right; may be repeated", NULL, 0},
 	{"until", "TIME", "until then (default: for good)", NULL, 0},
@@ -186,6 +191,13 @@ const struct cli_command cli_commands[] = {
 		cli_incidents_recipients},
 	{"incidents", "", 0, 0, "the same as incidents list", incidents_options,
 		cli_incidents},
+	{"alerts list", "", 0, 0, "alerts, and what has become of them", alerts_options,
+		cli_alerts},
+	{"alerts test", "CHANNEL", 1, 1, "a message through one channel", NULL,
+		cli_alerts_test},
+	{"alerts retry", "[ID]", 0, 1, "try what waits or was given up", NULL,
+		cli_alerts_retry},
+	{"alerts", "", 0, 0, "the same as alerts list", alerts_options, cli_alerts},
 	{"expect", "[DOMAIN]", 0, 1, "expect a change, or operators that are right",
 		expect_options, cli_expect},
 	{"check", "DOMAIN", 1, 1, "one line and an exit status for Nagios and its kin",

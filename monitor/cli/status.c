@@ -9,6 +9,7 @@
 #include "monitor/describe.h"
 #include "storage/incidents.h"
 #include "storage/ledger.h"
+#include "storage/outbox_list.h"
 
 #define PATIENCE_MS 5000
 
@@ -20,6 +21,7 @@ struct state {
 	bool held;
 	int64_t pid;
 	unsigned incidents_open;
+	struct outbox_totals outbox;
 	json_t *detector; /* owned; NULL: no monitor tells */
 };
 
@@ -64,6 +66,8 @@ static int look(struct cli *cli, struct state *state)
 		err = ledger_head(cli->store, &state->head);
 	if (err == 0)
 		err = incidents_each(cli->store, &open, on_open, &state->incidents_open);
+	if (err == 0)
+		err = outbox_totals(cli->store, cli->now, &state->outbox);
 	state->held = store_is_held(store_path(cli->store), &state->pid);
 	state->detector = state->held ? ask_detector(cli) : NULL;
 	return err;
@@ -90,6 +94,18 @@ static json_t *make_totals(const struct lookup_totals *totals)
 		row_instant(totals->latest_at));
 }
 
+static json_t *make_outbox(const struct outbox_totals *outbox)
+{
+	const bool failed = outbox->error[0] != '\0';
+
+	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:s?, s:s?}", "gathering",
+		(json_int_t)outbox->notices, "waiting", (json_int_t)outbox->waiting,
+		"given_up", (json_int_t)outbox->given_up, "oldest_at",
+		row_instant(outbox->oldest_at), "sent_at", row_instant(outbox->sent_at),
+		"error", failed ? outbox->error : NULL, "error_channel",
+		failed ? outbox->error_channel : NULL);
+}
+
 static int print_row(const struct cli *cli, const struct state *state)
 {
 	return row_print(json_pack("{s:s, s:s, s:s, s:I, s:{s:b, s:o}, s:o, s:o, s:{s:I, "
@@ -101,7 +117,8 @@ static int print_row(const struct cli *cli, const struct state *state)
 		"last_run", make_run(&state->run), "totals", make_totals(&state->totals),
 		"ledger", "transaction", (json_int_t)state->head.transaction, "at",
 		row_instant(state->head.at), "hash", state->head.hash, "incidents_open",
-		(json_int_t)state->incidents_open, "detector", state->detector));
+		(json_int_t)state->incidents_open, "outbox", make_outbox(&state->outbox),
+		"detector", state->detector));
 }
 
 static void print_run(const struct state *state)
@@ -159,6 +176,28 @@ static void print_incidents(const struct state *state)
 		     "evidence");
 }
 
+static void print_outbox(const struct outbox_totals *outbox)
+{
+	char a[DESCRIBE_TEXT_MAX];
+	char b[DESCRIBE_TEXT_MAX];
+
+	if (outbox->notices + outbox->waiting + outbox->given_up == 0 &&
+		outbox->sent_at == 0)
+		return;
+	printf("alerts   %s incidents to be told, %s handovers wait",
+		describe_count(outbox->notices, a), describe_count(outbox->waiting, b));
+	if (outbox->oldest_at != 0)
+		printf(" since %s UTC", describe_instant(outbox->oldest_at, a));
+	printf("\n         the last arrived %s; %s given up in a day\n",
+		describe_instant(outbox->sent_at, a),
+		describe_count(outbox->given_up, b));
+	if (outbox->error[0] == '\0')
+		return;
+	printf("         channel %s: ", outbox->error_channel);
+	name_escape(NAME_SINK_TERMINAL, outbox->error, strlen(outbox->error), stdout);
+	putchar('\n');
+}
+
 static void print_words(const struct cli *cli, const struct state *state)
 {
 	char at[DESCRIBE_TEXT_MAX];
@@ -171,6 +210,7 @@ static void print_words(const struct cli *cli, const struct state *state)
 	print_run(state);
 	print_totals(&state->totals);
 	print_incidents(state);
+	print_outbox(&state->outbox);
 	printf("ledger   transaction %lld of %s UTC\n         %s\n",
 		(long long)state->head.transaction, describe_instant(state->head.at, at),
 		state->head.hash);

@@ -126,4 +126,5 @@ def goes_on(t, place, monitor, log, name):
     t.ok(monitor.stop() == 0, "the monitor ends in peace")
 
 
-labs.tell(story, "nsd", "unbound")
+if __name__ == "__main__":
+    labs.tell(story, "nsd", "unbound")
