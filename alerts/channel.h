@@ -6,7 +6,7 @@
  * Whoever reads the configuration fills it; deliver.h carries things out by it. What libcurl
  * and sendmail are given passes the checks here first: libcurl 7.88 puts a CR LF in an address
  * on the wire as it is. Pure values; any thread.
- * Source: RFC 5321 section 4.1.2 (Mailbox), RFC 6531 section 3.3 (UTF-8 in it).
+ * Source: RFC 5321 section 4.1.2 (Mailbox).
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -65,10 +65,14 @@ void channel_finish(struct channel *channel);
 
 /* The checks return NULL for what is right, else what is expected there: static.
  *
- * Address: local@domain of at most CHANNEL_ADDRESS_MAX bytes; no controls, no source route, no
- * '-' in front (a program might take it for an option); in quotes only letters, digits, blanks
- * and what needs none; UTF-8 where it is valid; an address literal in brackets. */
+ * Address: local@domain of at most CHANNEL_ADDRESS_MAX bytes of ASCII; no quotes, controls or
+ * source route, no '-' in front (a program might take it for an option); [192.0.2.1] is a domain.
+ * Beyond ASCII libcurl 7.88 would send it to servers that do not take it. */
 const char *channel_check_address(const char *address);
+/* Reads an address as people write it: "a@bücher.example" becomes "a@xn--bcher-kva.example".
+ * *ret_address is returned, free with free(). Returns 0 or -ENOMEM; what is no domain stays. */
+int channel_read_address(const char *text, char **ret_address)
+	__attribute__((warn_unused_result));
 /* URL: https; http too, but deliver.h connects it to loopback and private addresses only. No
  * user information, no fragment, no controls, no blanks. */
 const char *channel_check_url(const char *url);

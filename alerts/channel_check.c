@@ -2,7 +2,9 @@
 /* What may stand in the fields of a channel. */
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "alerts/channel.h"
@@ -15,10 +17,10 @@
 static const char expected_address[] =
 	"an address such as alerts@example.com, without blanks, controls and comments";
 
-/* RFC 5322 section 3.2.3, and RFC 6531 for what is not ASCII. */
+/* RFC 5322 section 3.2.3. */
 static bool is_atext(unsigned char byte)
 {
-	return isalnum(byte) != 0 || byte >= 0x80 ||
+	return isalnum(byte) != 0 ||
 		(byte != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", byte) != NULL);
 }
 
@@ -54,31 +56,17 @@ static bool is_dot_string(const char *local, size_t len)
 	return len > 0 && !after_dot && local[0] != '-';
 }
 
-/* libcurl parts an address at its first '@' and does not know of quotes. */
-static bool is_quoted_string(const char *local, size_t len)
-{
-	if (len < 3 || local[0] != '"' || local[len - 1] != '"')
-		return false;
-	for (size_t i = 1; i + 1 < len; i++)
-		if (!is_atext((unsigned char)local[i]) && local[i] != '.' &&
-			local[i] != ' ')
-			return false;
-	return true;
-}
-
 static bool is_literal(const char *domain, size_t len)
 {
-	char inside[INET6_ADDRSTRLEN];
-	uint8_t address[16];
-	bool ipv6 = len > 6 && strncasecmp(domain, "[IPv6:", 6) == 0;
-	size_t skip = ipv6 ? 6 : 1;
+	char inside[INET_ADDRSTRLEN];
+	uint8_t address[4];
 
 	if (len < 3 || domain[0] != '[' || domain[len - 1] != ']' ||
-		len - skip - 1 >= sizeof inside)
+		len - 2 >= sizeof inside)
 		return false;
-	memcpy(inside, domain + skip, len - skip - 1);
-	inside[len - skip - 1] = '\0';
-	return inet_pton(ipv6 ? AF_INET6 : AF_INET, inside, address) == 1;
+	memcpy(inside, domain + 1, len - 2);
+	inside[len - 2] = '\0';
+	return inet_pton(AF_INET, inside, address) == 1;
 }
 
 static bool is_host(const char *host, size_t len)
@@ -90,27 +78,13 @@ static bool is_host(const char *host, size_t len)
 		bool edge = label == 0 || i + 1 == len || host[i + 1] == '.';
 
 		if (byte == '.' ? label == 0
-				: isalnum(byte) == 0 && byte < 0x80 &&
-					(byte != '-' || edge))
+				: isalnum(byte) == 0 && (byte != '-' || edge))
 			return false;
 		label = byte == '.' ? 0 : label + 1;
 		if (label > LABEL_MAX)
 			return false;
 	}
 	return label > 0;
-}
-
-/* One beyond ASCII has to have an A-label, for most servers take no other. */
-static bool is_domain(const char *domain, size_t len)
-{
-	uint8_t name[NAME_WIRE_MAX];
-	const char *why;
-	bool ascii = true;
-
-	for (size_t i = 0; i < len; i++)
-		ascii = ascii && (unsigned char)domain[i] < 0x80;
-	return is_host(domain, len) &&
-		(ascii || name_parse_domain(domain, name, &why) == 0);
 }
 
 const char *channel_check_address(const char *address)
@@ -123,10 +97,33 @@ const char *channel_check_address(const char *address)
 	if (len > CHANNEL_ADDRESS_MAX || local > LOCAL_MAX)
 		return "an address of at most 254 bytes, 64 of them before the @";
 	if (at == NULL || !is_plain_text(address, len) ||
-		(!is_dot_string(address, local) && !is_quoted_string(address, local)) ||
-		(!is_domain(at + 1, domain) && !is_literal(at + 1, domain)))
+		!is_dot_string(address, local) ||
+		(!is_host(at + 1, domain) && !is_literal(at + 1, domain)))
 		return expected_address;
 	return NULL;
+}
+
+int channel_read_address(const char *text, char **ret_address)
+{
+	const char *at = strrchr(text, '@');
+	uint8_t name[NAME_WIRE_MAX];
+	char ascii[NAME_TEXT_MAX];
+	const char *why;
+	int err = at != NULL ? name_parse_domain(at + 1, name, &why) : -EINVAL;
+
+	if (err == -ENOMEM)
+		return err;
+	/* what is ASCII stays as it was written, and what is none is refused by the check */
+	if (err == 0 && channel_check_address(text) != NULL)
+		err = asprintf(ret_address, "%.*s@%s", (int)(at - text), text,
+			      name_format(name, ascii)) < 0
+			? -ENOMEM
+			: 0;
+	else {
+		*ret_address = strdup(text);
+		err = *ret_address == NULL ? -ENOMEM : 0;
+	}
+	return err;
 }
 
 const char *channel_check_secret(const char *text)

@@ -73,9 +73,6 @@ static bool is_host(const char *host)
 	if (host == NULL ||
 		snprintf(address, sizeof address, "a@%s", host) >= (int)sizeof address)
 		return false;
-	for (const char *c = host; *c != '\0'; c++)
-		if ((unsigned char)*c >= 0x80)
-			return false;
 	return channel_check_address(address) == NULL;
 }
 

@@ -58,11 +58,6 @@ struct deliver_task {
 	struct curl_slist *list; /* recipients, or header lines */
 	char error[CURL_ERROR_SIZE];
 	enum deliver_stage stage;
-	bool greeting; /* SMTP: EHLO was the last command */
-	bool utf8_needed; /* SMTP: an address is not ASCII */
-	bool utf8_offered;
-	bool tls_offered;
-	bool unable; /* SMTP: the server does not offer what the addresses need */
 	bool answered; /* SMTP: the server has had its say about the letter */
 	curl_socket_t sockets[DELIVER_SOCKETS_MAX]; /* CURL_SOCKET_BAD: none */
 	char banned[64]; /* address that was not connected to */

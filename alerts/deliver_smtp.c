@@ -5,9 +5,6 @@
 #include <sys/socket.h>
 
 #include "alerts/deliver_inside.h"
-#include "resolvers/name.h"
-
-#define ADDRESS_TEXT_MAX 1100 /* a domain may grow when it is put in ASCII */
 
 /* libcurl says goodbye when it closes and waits for the answer, with the whole thread: a
  * server that has had its say about the letter is not listened to any more. */
@@ -16,28 +13,6 @@ static void stop_listening(const struct deliver_task *task)
 	for (size_t i = 0; i < DELIVER_SOCKETS_MAX; i++)
 		if (task->sockets[i] != CURL_SOCKET_BAD)
 			shutdown(task->sockets[i], SHUT_RD);
-}
-
-/* Whether a line of the reply to EHLO offers that. */
-static bool is_offer(const char *line, size_t len, const char *keyword)
-{
-	size_t word = strlen(keyword);
-
-	return len >= word + 4 && strncasecmp(line + 4, keyword, word) == 0 &&
-		(len == word + 4 || strchr(" \r\n", line[word + 4]) != NULL);
-}
-
-/* libcurl 7.88 sends addresses beyond ASCII to any server. The answer to EHLO counts that is
- * given inside TLS, if it comes to that. */
-static bool is_unable(struct deliver_task *task, const char *line, size_t len, bool final)
-{
-	if (!task->greeting)
-		return false;
-	task->utf8_offered = task->utf8_offered || is_offer(line, len, "SMTPUTF8");
-	task->tls_offered = task->tls_offered || is_offer(line, len, "STARTTLS");
-	task->unable =
-		final && task->utf8_needed && !task->utf8_offered && !task->tls_offered;
-	return task->unable;
 }
 
 /* A line of a reply; "250-" goes on, "250 " ends it. */
@@ -49,8 +24,6 @@ static size_t on_reply(char *line, size_t size, size_t count, void *owner)
 
 	if (task->answered)
 		return len;
-	if (is_unable(task, line, len, final))
-		return 0;
 	deliver_keep_last(task, line, len);
 	task->answered = final &&
 		(task->stage == DELIVER_STAGE_BODY ||
@@ -66,13 +39,8 @@ static int on_debug(CURL *easy, curl_infotype type, char *text, size_t len, void
 	struct deliver_task *task = owner;
 
 	(void)easy;
-	if (type != CURLINFO_HEADER_OUT || len < 4)
-		return 0;
-	if (memcmp(text, "MAIL", 4) == 0)
+	if (type == CURLINFO_HEADER_OUT && len >= 4 && memcmp(text, "MAIL", 4) == 0)
 		task->stage = DELIVER_STAGE_LETTER;
-	task->greeting = memcmp(text, "EHLO", 4) == 0;
-	task->utf8_offered = task->utf8_offered && !task->greeting;
-	task->tls_offered = task->tls_offered && !task->greeting;
 	return 0;
 }
 
@@ -103,47 +71,15 @@ static long level_of(enum channel_tls tls)
 	return CURLUSESSL_ALL;
 }
 
-static bool is_beyond_ascii(const char *text)
-{
-	while (*text != '\0')
-		if ((unsigned char)*text++ >= 0x80)
-			return true;
-	return false;
-}
-
-/* The address with its domain in ASCII, local part as it is; false without memory. */
-static bool convert(struct deliver_task *task, const char *address,
-	char ret_address[ADDRESS_TEXT_MAX])
-{
-	const char *domain = strrchr(address, '@') + 1;
-	uint8_t name[NAME_WIRE_MAX];
-	char text[NAME_TEXT_MAX];
-	const char *why;
-
-	snprintf(text, sizeof text, "%s", domain);
-	if (is_beyond_ascii(domain)) {
-		if (name_parse_domain(domain, name, &why) != 0)
-			return false;
-		name_format(name, text);
-	}
-	snprintf(ret_address, ADDRESS_TEXT_MAX, "%.*s%s", (int)(domain - address),
-		address, text);
-	task->utf8_needed = task->utf8_needed || is_beyond_ascii(ret_address);
-	return true;
-}
-
 static bool set_letter(struct deliver_task *task, const struct channel *channel)
 {
-	char from[ADDRESS_TEXT_MAX];
-	char to[ADDRESS_TEXT_MAX];
+	struct curl_slist *list = curl_slist_append(NULL, task->recipient);
 	CURL *easy = task->easy;
 
-	if (!convert(task, channel->from, from) || !convert(task, task->recipient, to))
-		return false;
-	task->list = curl_slist_append(NULL, to);
-	return task->list != NULL &&
-		curl_easy_setopt(easy, CURLOPT_MAIL_FROM, from) == CURLE_OK &&
-		curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, task->list) == CURLE_OK &&
+	task->list = list;
+	return list != NULL &&
+		curl_easy_setopt(easy, CURLOPT_MAIL_FROM, channel->from) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, list) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE,
 			(curl_off_t)task->body_len) == CURLE_OK &&
@@ -220,11 +156,7 @@ void deliver_smtp_judge(struct deliver_task *task, CURLcode outcome)
 	result->verdict = DELIVER_LATER;
 	if (answered && code >= 500 && task->stage != DELIVER_STAGE_OPENING)
 		result->verdict = DELIVER_REFUSED;
-	if (task->unable)
-		result->verdict = DELIVER_REFUSED;
-	if (task->unable)
-		deliver_say(task, "the server takes no address beyond ASCII");
-	else if (task->banned[0] != '\0')
+	if (task->banned[0] != '\0')
 		deliver_say(task, "%s is not an address to connect to", task->banned);
 	else if (answered)
 		deliver_say(task, "%s", task->reply);

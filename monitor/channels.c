@@ -64,8 +64,15 @@ static void read_text(struct reading *reading, const char *text, char **ret_text
 		blame(reading, -ENOMEM, "%s", strerror(ENOMEM));
 }
 
-static void read_texts(struct reading *reading, char *const *texts, size_t len,
-	char ***ret_texts, size_t *ret_len)
+static void read_address(struct reading *reading, const char *text, char **ret_text)
+{
+	if (reading->err == 0 && text != NULL && channel_read_address(text, ret_text) < 0)
+		blame(reading, -ENOMEM, "%s", strerror(ENOMEM));
+}
+
+static void read_texts(struct reading *reading,
+	void (*read_one)(struct reading *, const char *, char **), char *const *texts,
+	size_t len, char ***ret_texts, size_t *ret_len)
 {
 	if (reading->err != 0 || len == 0)
 		return;
@@ -76,7 +83,7 @@ static void read_texts(struct reading *reading, char *const *texts, size_t len,
 	}
 	*ret_len = len;
 	for (size_t i = 0; i < len; i++)
-		read_text(reading, texts[i], &(*ret_texts)[i]);
+		read_one(reading, texts[i], &(*ret_texts)[i]);
 }
 
 /* Reads it whole, the line end after it aside. Returns 0 or negative errno: -EACCES where
@@ -226,15 +233,16 @@ static void read_channel(struct reading *reading, struct channel *channel)
 	read_text(reading, given->smtp, &channel->smtp);
 	read_text(reading, given->user, &channel->user);
 	read_secret(reading, "password-file", given->password_file, &channel->password);
-	read_text(reading, given->from, &channel->from);
-	read_texts(reading, given->to, given->to_count, &channel->to, &channel->to_len);
+	read_address(reading, given->from, &channel->from);
+	read_texts(reading, read_address, given->to, given->to_count, &channel->to,
+		&channel->to_len);
 	read_url(reading, given, channel);
 	if (given->type == CHANNEL_ALERTMANAGER)
 		complete_alertmanager(reading, channel);
 	read_signing_key(reading, given, channel);
 	read_secret(reading, "key-file", given->key_file, &channel->key);
-	read_texts(reading, given->command, given->command_count, &channel->command,
-		&channel->command_len);
+	read_texts(reading, read_text, given->command, given->command_count,
+		&channel->command, &channel->command_len);
 }
 
 int channels_load(const struct conf *conf, struct channel **ret_channels, size_t *ret_len,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which keys each type of channel takes and needs, and what may stand in them. */
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,10 +139,19 @@ static void check_url(struct conf_reader *reader, size_t i)
 static void check_address(
 	struct conf_reader *reader, const char *address, const char *path)
 {
-	const char *fault = address != NULL ? channel_check_address(address) : NULL;
+	const char *fault;
+	char *ascii = NULL;
 
+	if (reader->err != 0 || address == NULL)
+		return;
+	if (channel_read_address(address, &ascii) < 0) {
+		reader->err = -ENOMEM;
+		return;
+	}
+	fault = channel_check_address(ascii);
 	if (fault != NULL)
 		conf_blame(reader, address, fault, "%s", path);
+	free(ascii);
 }
 
 static void check_addresses(struct conf_reader *reader, size_t i)

@@ -74,7 +74,8 @@ static void channels_are_loaded_with_their_secrets(void **state)
 		"mx, "
 		"password-file: secret, from: mx@example.net, to: [a@example.org]}\n"
 		"  - {name: post, type: sendmail, from: mx@example.net, to: "
-		"[a@example.org]}\n"
+		"[\"a@b\xc3\xbc"
+		"cher.example\"]}\n"
 		"  - {name: run, type: exec, command: [/bin/echo, \"a b\"]}\n"
 		"  - {name: hook, type: webhook, url: \"https://h.example/x\", "
 		"secret-file: "
@@ -103,6 +104,7 @@ static void channels_are_loaded_with_their_secrets(void **state)
 	assert_int_equal(channels[2].tls, CHANNEL_TLS_REQUIRED);
 	assert_int_equal(channels[3].tls, CHANNEL_TLS_NONE);
 	assert_int_equal(channels[4].type, CHANNEL_SENDMAIL);
+	assert_string_equal(channels[4].to[0], "a@xn--bcher-kva.example");
 	assert_string_equal(channels[5].command[1], "a b");
 	assert_int_equal(channels[6].secret_len, 20);
 	assert_memory_equal(channels[6].secret, "a canary of 16 bytes", 20);

@@ -207,7 +207,7 @@ static void conf_warns_of_what_is_not_built(void **state)
 		"rules-file: r\noperators-file: o\nasn-file: a\n");
 
 	(void)state;
-	assert_int_equal(conf.warnings_len, 5);
+	assert_int_equal(conf.warnings_len, 4);
 	assert_non_null(strstr(conf.warnings[0], "deliveries[2].name: not in this"));
 	conf_finish(&conf);
 	conf = load("watch:\n  - {name: auto, top-recipients: 5000, views: [mta]}\n");
