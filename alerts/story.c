@@ -272,7 +272,8 @@ static void put_parts(const struct telling *telling)
 	story_do_after(telling);
 }
 
-static int write_form(const struct story *story, struct story_page *page, FILE *out)
+static int write_form(const struct story *story,
+	void (*put)(const struct telling *telling), struct story_page *page, FILE *out)
 {
 	const struct incident *incident = story->incident;
 	struct telling telling = {
@@ -289,7 +290,7 @@ static int write_form(const struct story *story, struct story_page *page, FILE *
 		telling.to != NULL && telling.view != NULL;
 
 	if (whole)
-		put_parts(&telling);
+		put(&telling);
 	story_end(&telling);
 	free(telling.domain);
 	free(telling.from);
@@ -300,12 +301,17 @@ static int write_form(const struct story *story, struct story_page *page, FILE *
 
 int story_write(const struct story *story, FILE *out)
 {
-	return write_form(story, NULL, out);
+	return write_form(story, put_parts, NULL, out);
 }
 
 int story_write_html(const struct story *story, FILE *out)
 {
 	struct story_page page = {STORY_BLOCK_NONE};
 
-	return write_form(story, &page, out);
+	return write_form(story, put_parts, &page, out);
+}
+
+int story_write_advice(const struct story *story, FILE *out)
+{
+	return write_form(story, story_do_now, NULL, out);
 }

@@ -53,3 +53,6 @@ int story_write(const struct story *story, FILE *out) __attribute__((warn_unused
  * html_close(). */
 int story_write_html(const struct story *story, FILE *out)
 	__attribute__((warn_unused_result));
+/* What to do now, alone, as text. */
+int story_write_advice(const struct story *story, FILE *out)
+	__attribute__((warn_unused_result));

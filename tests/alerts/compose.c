@@ -14,6 +14,7 @@
 
 #include "alerts/lookalike.h"
 #include "alerts/message.h"
+#include "alerts/payload.h"
 #include "alerts/timeline.h"
 #include "resolvers/name.h"
 #include "tests/alerts/hostile.h"
@@ -61,9 +62,41 @@ static void write_mail(const char *name, const struct alert *alert)
 	free(bytes);
 }
 
+/* As it is sent. */
+static int make_page(const struct alert *alert, char **ret_body)
+{
+	char *body;
+	int r = payload_pagerduty(alert, &body);
+
+	if (r < 0)
+		return r;
+	r = payload_with_key(body, "0123456789abcdef0123456789abcdef", ret_body);
+	free(body);
+	return r;
+}
+
 static void write_all(const char *name, const struct alert *alert)
 {
+	static const struct {
+		const char *end;
+		int (*make)(const struct alert *alert, char **ret_body);
+	} forms[] = {
+		{".webhook.json", payload_webhook},
+		{".exec.json", payload_exec},
+		{".slack.json", payload_slack},
+		{".teams.json", payload_teams},
+		{".pagerduty.json", make_page},
+		{".alertmanager.json", payload_alertmanager},
+	};
+
 	write_mail(name, alert);
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		char *body;
+
+		must(forms[i].make(alert, &body) == 0, forms[i].end);
+		write_file(name, forms[i].end, body, strlen(body));
+		free(body);
+	}
 }
 
 /* The night of the sample. To be freed. */
@@ -160,6 +193,16 @@ static void write_events(void)
 		snprintf(name, sizeof name, "event-%s", alert_event_name(alert.event));
 		write_all(name, &alert);
 	}
+}
+
+/* One that somebody has acknowledged. */
+static void write_seen(void)
+{
+	struct sample sample;
+
+	sample_init(&sample, INCIDENT_TRANSIENT_HIJACK, ALERT_REVERTED);
+	sample.incident.acked_at = SAMPLE_T0 + 300000;
+	write_all("seen", &sample.alert);
 }
 
 /* Ten thousand domains that moved to one operator, and three others. */
@@ -306,6 +349,7 @@ int main(int argc, char **argv)
 	must(list != NULL, path);
 	write_kinds();
 	write_events();
+	write_seen();
 	write_many();
 	write_names();
 	write_texts();
