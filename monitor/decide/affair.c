@@ -245,6 +245,7 @@ void affair_sweep(struct decide *decide)
 	if (decide->now - decide->swept_at < HOUR_MS)
 		return;
 	decide->swept_at = decide->now;
+	hoster_sweep(decide);
 	for (size_t i = 0; i < decide->affairs_len; i++) {
 		struct affair *affair = decide->affairs[i];
 		while (affair->older != NULL && is_replaced(decide, affair->older))

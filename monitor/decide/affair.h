@@ -79,6 +79,7 @@ struct affair {
 	bool expected;
 	bool blind; /* of our own trouble: no view sees anything */
 	bool by_hand; /* somebody closed it */
+	bool others_good; /* its hosts have taken mail of other domains since */
 	bool missing; /* opened for names of exchanges without address */
 	int64_t hold_until; /* not opened before: a view is to be heard first */
 	int64_t hot_at; /* last sign that it goes on */
@@ -88,6 +89,7 @@ struct affair {
 	uint32_t foreign_known_accepted;
 	uint32_t departed_bounces; /* by hosts that had left the set */
 	uint32_t known_bounces;
+	uint32_t siblings; /* domains whose deferrals belong to it */
 	uint32_t good; /* deliveries through own hosts since the last bounce */
 	int64_t good_at; /* first of these */
 };

@@ -311,6 +311,7 @@ static void take_good(struct decide *decide, const struct sight *sight)
 	struct subject *subject = sight->subject;
 	const int64_t at = sight->delivery->at;
 	teach(decide, sight, false);
+	hoster_good(decide, subject, sight->host);
 	subject->stuck[0] = fmaxf(0, subject->stuck[0] - 0.6F);
 	subject->stuck[1] = fmaxf(0, subject->stuck[1] - 2.3F);
 	if (subject->stuck[0] <= 0 && subject->stuck[1] <= 0)

@@ -174,7 +174,8 @@ void fault_stuck(struct decide *decide, struct subject *subject, int64_t at)
 	const double mails = fmax(10, spike_volume(&subject->spike));
 	if (subject->stuck_mails < STUCK_MAILS || affair_of(subject, SLOT_MOVE) != NULL ||
 		affair_of(subject, SLOT_RECEIVER) != NULL ||
-		score < log(mails) - log(STUCK_ALPHA) || is_known_outage(subject, at))
+		score < log(mails) - log(STUCK_ALPHA) || is_known_outage(subject, at) ||
+		hoster_takes(decide, subject, at))
 		return;
 	struct affair *affair = affair_begin(decide, subject, SLOT_RECEIVER,
 		INCIDENT_RECEIVER_OUTAGE, at, STUCK_REOPEN_MS);
@@ -188,6 +189,7 @@ void fault_stuck(struct decide *decide, struct subject *subject, int64_t at)
 		"MX",
 		subject->stuck_mails);
 	affair_open(affair, at);
+	hoster_lead(decide, affair);
 }
 
 static void follow_stuck(struct decide *decide, struct affair *affair, int64_t at)

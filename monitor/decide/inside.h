@@ -47,6 +47,8 @@ struct subject {
 	float stuck[2]; /* as in spike.c, of deferrals at own hosts */
 	int64_t stuck_since;
 	uint32_t stuck_mails;
+	uint64_t
+		led_by; /* serial of another's affair that they belong to; see hoster.c */
 	struct tolls tolls; /* bounces of the last day, before there is an incident */
 	uint32_t missing_mails; /* that met an exchange without address, lately */
 	int64_t missing_since;
@@ -123,6 +125,8 @@ struct decide {
 	uint32_t slice_lost;
 	int64_t lost_since; /* 0: all can be found */
 	struct feeders feeders; /* our own sources */
+	struct affair *leaders[HOSTER_LEADERS]; /* borrowed; see hoster.c */
+	size_t leaders_len;
 	bool touched_all; /* what is of all domains together, other than now */
 	int error; /* first want of memory */
 };

@@ -232,6 +232,15 @@ static void count_slice(struct decide *decide, const struct subject *subject)
 	decide->slice_lost += subject->lost_slice == decide->slice;
 }
 
+static void settle_leader(struct decide *decide, struct affair *affair)
+{
+	const bool others_good = affair != NULL && affair->others_good;
+	if (affair == NULL || affair->state == INCIDENT_CLOSED)
+		return;
+	hoster_lead(decide, affair);
+	affair->others_good |= others_good;
+}
+
 static void settle(struct decide *decide, struct subject *subject)
 {
 	const int64_t timer_at = subject->timer_at;
@@ -244,6 +253,7 @@ static void settle(struct decide *decide, struct subject *subject)
 		decide->ordinals = subject->ordinal + 1;
 	for (int i = 0; i < SLOTS; i++)
 		adopt(decide, subject->affairs[i]);
+	settle_leader(decide, subject->affairs[SLOT_RECEIVER]);
 	subject->timer_at = 0;
 	if (timer_at != 0)
 		decide_set_timer(decide, subject, timer_at);

@@ -138,8 +138,12 @@ static void code_marks(struct memory *memory, struct affair *affair)
 	archive_bool(archive, &affair->missing);
 	archive_time(archive, &affair->hold_until);
 	archive_time(archive, &affair->hot_at);
-	if (memory->version < 2)
+	if (memory->version < 2) {
 		affair->by_hand = false; /* its place said something else */
+		return;
+	}
+	archive_bool(archive, &affair->others_good);
+	archive_u32(archive, &affair->siblings);
 }
 
 /* A resolver that is no longer asked cannot be followed. */

@@ -182,6 +182,8 @@ static void code_mail(struct memory *memory, struct subject *subject)
 		archive_float(archive, &subject->stuck[1]);
 		archive_time(archive, &subject->stuck_since);
 		archive_u32(archive, &subject->stuck_mails);
+		if (memory->version >= 2)
+			archive_u64(archive, &subject->led_by, UINT64_MAX);
 	}
 	if (archive_has(archive, subject->missing_since != 0)) {
 		archive_u32(archive, &subject->missing_mails);

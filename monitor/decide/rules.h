@@ -56,6 +56,19 @@ void relays_count(
 	struct decide *decide, const struct subject *subject, const struct host *host);
 bool relays_are_void(const struct decide *decide);
 
+/* --- hoster.c --- */
+#define HOSTER_LEADERS 64
+/* The affair is of a receiver that takes no mail: others at its hosts may belong to it. */
+void hoster_lead(struct decide *decide, struct affair *affair);
+/* Lets go of those that are over. */
+void hoster_sweep(struct decide *decide);
+/* The host took mail for the subject. */
+void hoster_good(
+	struct decide *decide, const struct subject *subject, const struct host *host);
+/* Whether the subject's deferrals belong to an affair of another; it is counted there. */
+bool hoster_takes(struct decide *decide, struct subject *subject, int64_t at)
+	__attribute__((warn_unused_result));
+
 /* --- outage.c --- */
 void outage_view_changed(struct decide *decide, int view, int64_t at);
 bool outage_is_sick(const struct decide *decide, int view, int64_t at);

@@ -29,6 +29,19 @@ struct parts {
 	char to[AFFAIR_TEXT];
 };
 
+static void say_outage(const struct affair *affair, const char *domain, char *text)
+{
+	if (affair->siblings == 0)
+		snprintf(text, AFFAIR_TEXT,
+			"%s takes no mail at the moment (%" PRIu64 " deferred)", domain,
+			affair->deferrals);
+	else
+		snprintf(text, AFFAIR_TEXT,
+			"%s and %u more at the same hosts take no mail at the moment "
+			"(%" PRIu64 " deferred)",
+			domain, affair->siblings, affair->deferrals);
+}
+
 /* Of our own trouble: the proof says which source it is. */
 static void say_self(const struct affair *affair, char *text)
 {
@@ -53,9 +66,7 @@ static void say_quiet(const struct affair *affair, const struct parts *parts, ch
 			domain, affair->bounces);
 		break;
 	case INCIDENT_RECEIVER_OUTAGE:
-		snprintf(text, AFFAIR_TEXT,
-			"%s takes no mail at the moment (%" PRIu64 " deferred)", domain,
-			affair->deferrals);
+		say_outage(affair, domain, text);
 		break;
 	case INCIDENT_LIST_QUALITY:
 		snprintf(text, AFFAIR_TEXT,
