@@ -73,6 +73,7 @@ ELSEWHERE = {
     "monitor/cli/reactivate.c": "tests/monitor/incidents.py runs the commands",
     "monitor/cli/newfile.c": "tests/monitor/plot.py writes and replaces files",
     "monitor/cli/plot.c": "tests/monitor/plot.py runs the command",
+    "monitor/cli/protect.c": "tests/scenario/protect.py runs the command",
     "monitor/cli/recipients.c": "tests/monitor/incidents.py runs the commands",
     "monitor/cli/folder.c": "tests/monitor/cli_classify.py reads folders and maildirs",
     "monitor/cli/deliveries.c": "tests/monitor/ingest.py runs the commands",

@@ -127,6 +127,9 @@ enum cli_status cli_check_wrong_call(void);
 enum cli_status cli_forget(struct cli *cli);
 enum cli_status cli_backtest(struct cli *cli);
 enum cli_status cli_verify(struct cli *cli);
+enum cli_status cli_protect(struct cli *cli);
+/* What is known of the reply filter at path, in lines for people. */
+void cli_print_reply_filter(const char *path);
 enum cli_status cli_rejected(struct cli *cli);
 enum cli_status cli_status_command(struct cli *cli);
 enum cli_status cli_config_check(struct cli *cli);

@@ -142,6 +142,12 @@ static const struct cli_option plot_options[] = {
 	TO_OPTION,
 	{0},
 };
+static const struct cli_option protect_options[] = {
+	{"dry-run", NULL, "write nothing; show what would be", NULL, 0},
+	{"prune", NULL, "take out what has expired; needs the file alone", NULL, 0},
+	{"now", "TIME", "as if it were then", NULL, 0},
+	{0},
+};
 static const struct cli_option status_options[] = {
 	{"rejected", NULL, "the last lines that no parser took", NULL, 0},
 	{0},
@@ -208,6 +214,8 @@ const struct cli_command cli_commands[] = {
 		backtest_options, cli_backtest},
 	{"plot", "[DOMAIN]", 0, 1, "draw the past of a domain, or an incident",
 		plot_options, cli_plot},
+	{"protect", "", 0, 0, "mail that waits, and what says so to the mail server",
+		protect_options, cli_protect},
 	{"verify", "", 0, 0, "recompute the chain of hashes over the history",
 		verify_options, cli_verify},
 	{"status", "", 0, 0, "the state of store and monitor", status_options,

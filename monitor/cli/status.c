@@ -5,8 +5,10 @@
 
 #include "monitor/cli/cli.h"
 #include "monitor/cli/row.h"
+#include "monitor/conf_file.h"
 #include "monitor/control_client.h"
 #include "monitor/describe.h"
+#include "monitor/protect/replace.h"
 #include "storage/incidents.h"
 #include "storage/ledger.h"
 #include "storage/outbox_list.h"
@@ -106,10 +108,25 @@ static json_t *make_outbox(const struct outbox_totals *outbox)
 		failed ? outbox->error_channel : NULL);
 }
 
+static const char *filter_path(const struct cli *cli)
+{
+	const struct conf_file *file = cli->conf.file;
+
+	return file != NULL && file->protect != NULL ? file->protect->postfix_reply_filter
+						     : NULL;
+}
+
+static json_t *make_filter(const struct cli *cli)
+{
+	const char *path = filter_path(cli);
+
+	return path != NULL ? replace_state(path) : json_null();
+}
+
 static int print_row(const struct cli *cli, const struct state *state)
 {
 	return row_print(json_pack("{s:s, s:s, s:s, s:I, s:{s:b, s:o}, s:o, s:o, s:{s:I, "
-				   "s:o, s:s}, s:I, s:O?}",
+				   "s:o, s:s}, s:I, s:o, s:O?, s:o}",
 		"version", MXVIGIL_VERSION, "store", store_path(cli->store), "site",
 		store_site(cli->store), "bytes", (json_int_t)store_bytes(cli->store),
 		"daemon", "running", state->held, "pid",
@@ -118,7 +135,7 @@ static int print_row(const struct cli *cli, const struct state *state)
 		"ledger", "transaction", (json_int_t)state->head.transaction, "at",
 		row_instant(state->head.at), "hash", state->head.hash, "incidents_open",
 		(json_int_t)state->incidents_open, "outbox", make_outbox(&state->outbox),
-		"detector", state->detector));
+		"detector", state->detector, "reply_filter", make_filter(cli)));
 }
 
 static void print_run(const struct state *state)
@@ -156,6 +173,25 @@ static void print_totals(const struct lookup_totals *totals)
 		describe_instant(totals->latest_at, b));
 }
 
+static uint64_t count_of(const json_t *object, const char *key)
+{
+	return (uint64_t)json_integer_value(json_object_get(object, key));
+}
+
+static void print_protect(const json_t *protect)
+{
+	char holds[DESCRIBE_TEXT_MAX];
+	char softened[DESCRIBE_TEXT_MAX];
+
+	if (!json_is_object(protect))
+		return;
+	printf("protect  mail for %s domains waits; %s refusals softened%s\n",
+		describe_count(count_of(protect, "holds"), holds),
+		describe_count(count_of(protect, "softened"), softened),
+		json_is_false(json_object_get(protect, "listening")) ? "; NOT LISTENING"
+								     : "");
+}
+
 static void print_incidents(const struct state *state)
 {
 	char text[DESCRIBE_TEXT_MAX];
@@ -170,6 +206,7 @@ static void print_incidents(const struct state *state)
 			text),
 		json_number_value(
 			json_object_get(state->detector, "expected_false_alarms")));
+	print_protect(json_object_get(state->detector, "protect"));
 	if (json_is_true(json_object_get(state->detector, "relays_void")))
 		puts("         one relay takes nearly all mail: which host answered is "
 		     "no "
@@ -211,6 +248,8 @@ static void print_words(const struct cli *cli, const struct state *state)
 	print_totals(&state->totals);
 	print_incidents(state);
 	print_outbox(&state->outbox);
+	if (filter_path(cli) != NULL)
+		cli_print_reply_filter(filter_path(cli));
 	printf("ledger   transaction %lld of %s UTC\n         %s\n",
 		(long long)state->head.transaction, describe_instant(state->head.at, at),
 		state->head.hash);

@@ -141,9 +141,11 @@ static void look_at(struct protect *protect, const uint8_t *domain, int64_t now)
 
 static void arm(struct protect *protect)
 {
-	if (!uv_is_active((const uv_handle_t *)&protect->timer))
-		uv_timer_start(&protect->timer, protect_on_timer, protect->wait_ms, 0);
-	protect->wait_ms = SPACE_MS;
+	const uint64_t since = uv_now(protect->options.loop) - protect->looked_mono_ms;
+	if (uv_is_active((const uv_handle_t *)&protect->timer))
+		return;
+	uv_timer_start(&protect->timer, protect_on_timer,
+		since + SOON_MS < SPACE_MS ? SPACE_MS - since : SOON_MS, 0);
 }
 
 static void touch(struct protect *protect, const uint8_t *domain)
@@ -219,6 +221,7 @@ void protect_on_timer(uv_timer_t *timer)
 {
 	struct protect *const protect = timer->data;
 	const int64_t now = protect->options.now(protect->options.owner);
+	protect->looked_mono_ms = uv_now(timer->loop);
 	qsort(protect->touched, protect->touched_len, sizeof *protect->touched,
 		compare_names);
 	for (size_t done = 0; done < MOST && protect->touched_len > 0; done++)
@@ -315,11 +318,13 @@ json_t *protect_describe(struct protect *protect)
 	struct serve_counts counts = {0};
 	if (protect->serve)
 		counts = serve_counts(protect->serve);
-	return json_pack("{s:I, s:b, s:I, s:I, s:I, s:I}", "holds",
-		(json_int_t)protect->holds_len, "listening", protect->serve != NULL,
-		"clients", (json_int_t)counts.clients, "asked", (json_int_t)counts.asked,
-		"softened", (json_int_t)counts.softened, "cut_off",
-		(json_int_t)counts.cut_off);
+	json_t *const listening = protect->options.conf->file->protect->postfix_status
+		? json_boolean(protect->serve != NULL)
+		: json_null();
+	return json_pack("{s:I, s:o, s:I, s:I, s:I, s:I}", "holds",
+		(json_int_t)protect->holds_len, "listening", listening, "clients",
+		(json_int_t)counts.clients, "asked", (json_int_t)counts.asked, "softened",
+		(json_int_t)counts.softened, "cut_off", (json_int_t)counts.cut_off);
 }
 
 /* --- beginning and end --- */
@@ -390,7 +395,6 @@ int protect_create(const struct protect_options *options, struct protect **ret_p
 	const int64_t now = options->now(options->owner);
 	protect->options = *options;
 	protect->looked_at = now;
-	protect->wait_ms = SOON_MS;
 	protect->timer.data = protect;
 	int error = uv_timer_init(options->loop, &protect->timer);
 	if (error != 0) {

@@ -32,7 +32,7 @@ struct protect {
 	size_t touched_len;
 	size_t touched_room;
 	uv_timer_t timer;
-	uint64_t wait_ms; /* before the next look */
+	uint64_t looked_mono_ms; /* of the loop's clock: the latest look */
 	bool changed; /* what holds is not what was told */
 	bool troubled; /* an error has been logged */
 	int64_t looked_at; /* all holds, last */

@@ -279,6 +279,22 @@ void replace_prune(const struct replace_order *order, size_t *ret_expired,
 	close(fd);
 }
 
+void replace_count(const struct replace_order *order, size_t *ret_expired,
+	struct replace_result *ret_result)
+{
+	struct replyfile_text left = {0};
+	struct present present;
+	*ret_expired = 0;
+	*ret_result = (struct replace_result){0};
+	if (read_present(order->path, &present, ret_result) != 0)
+		return;
+	if (replyfile_prune(present.text ? present.text : "", present.len, order->now,
+		    &left, ret_expired) != 0)
+		fail(ret_result, -ENOMEM, "out of memory");
+	free(present.text);
+	replyfile_finish(&left);
+}
+
 bool replace_is_well(const struct replace_result *result)
 {
 	return result->error == 0 &&

@@ -51,6 +51,10 @@ void replace_file(const struct replace_order *order, struct replace_result *ret_
 void replace_prune(const struct replace_order *order, size_t *ret_expired,
 	struct replace_result *ret_result);
 
+/* The same, but leaves the file alone. */
+void replace_count(const struct replace_order *order, size_t *ret_expired,
+	struct replace_result *ret_result);
+
 /* Whether all went well, the reload too. */
 bool replace_is_well(const struct replace_result *result);
 

@@ -6,9 +6,11 @@ installed: ./test unpacks them below the build folder, and they run from there w
 configuration, a queue and a log of the story's own. Where that was not done, those of the system
 are taken. They resolve through /etc/resolv.conf and need users: the story has an /etc of its own.
 """
+import json
 import os
 import pathlib
 import pwd
+import re
 import signal
 
 import lab as labs
@@ -109,6 +111,7 @@ class Postfix(Mta):
     """Postfix; settings are those of main.cf that differ from here."""
 
     PACKAGE, PROGRAM = "postfix", "usr/sbin/postfix"
+    PCRE_PACKAGE, PCRE = "postfix-pcre", "usr/lib/postfix/postfix-pcre.so"
     SERVICES = """
 smtp inet n - n - - smtpd
 pickup unix n - n 1 1 pickup
@@ -138,6 +141,7 @@ postlog unix-dgram n - n - 1 postlogd
         super().__init__(lab, name, **options)
         self.conf = lab.folder(f"{name}/conf")
         library = self.tree / "usr/lib/postfix"
+        self.pcre = self.find_pcre()
         self.environment["LD_LIBRARY_PATH"] = str(library)
         self.settings = {
             "compatibility_level": "3.6",
@@ -169,6 +173,15 @@ postlog unix-dgram n - n - 1 postlogd
             **(settings or {}),
         }
 
+    def find_pcre(self):
+        """The module for pcre: tables, None where it was not unpacked."""
+        tree = tree_of(self.PCRE_PACKAGE, self.PCRE)
+        if tree is None or tree == pathlib.Path("/"):
+            return tree and tree / self.PCRE
+        place = self.lab.folder(f"{self.name}-pcre")
+        labs.must("mount", "--bind", tree, place)
+        return place / self.PCRE
+
     def write_conf(self, **settings):
         """reload() makes a running one read it."""
         self.settings.update(settings)
@@ -178,7 +191,8 @@ postlog unix-dgram n - n - 1 postlogd
         files = (self.tree / "etc/postfix/postfix-files").read_text().splitlines()
         (self.conf / "postfix-files").write_text("".join(
             f"{line}\n" for line in files if line.startswith("$queue_directory")))
-        (self.conf / "dynamicmaps.cf").write_text("")
+        (self.conf / "dynamicmaps.cf").write_text(
+            f"pcre {self.pcre} dict_pcre_open\n" if self.pcre else "")
 
     def program(self, name):
         return self.tree / "usr/sbin" / name
@@ -198,6 +212,15 @@ postlog unix-dgram n - n - 1 postlogd
         if self.process.poll() is not None:
             raise RuntimeError(f"{self.name}: {self.output.read_text()}")
         return self.log.exists() and "daemon started" in self.log.read_text()
+
+    def bounced(self):
+        """Whom the log says that mail has bounced for."""
+        return set(re.findall(r" to=<([^>]*)>, .* status=bounced ", self.log.read_text()))
+
+    def waiting(self):
+        """Whom messages in the queue are for."""
+        return {recipient["address"] for line in self.queued()
+                for recipient in json.loads(line)["recipients"]}
 
     def control(self, *words):
         """The postfix command: reload, flush, logrotate."""
