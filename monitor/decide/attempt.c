@@ -7,19 +7,6 @@
 #include "monitor/decide/inside.h"
 #include "resolvers/name.h"
 
-/* What each test may spend of the budget of false alarms. That of all recipients makes no alerts,
- * only notes about lists, and may spend more than there is. */
-#define FOREIGN_SHARE 0.9
-#define KNOWN_SHARE 1.0
-#define JOINT_SHARE 2.0
-#define ALL_SHARE 18.0
-#define JOINT_VOLUME 2500 /* mails a day at most: with more, the others see it */
-#define JOINT_LEAST 0.25 /* of the attempts bounce */
-/* ln-odds: a domain changes its operator about once in 1000 days; see docs/detection.md. */
-#define FOREIGN_WEIGHT 6.9
-#define SIBLING_WEIGHT 4.6
-#define ANNOUNCED_SCORE 4.6
-#define FEW_FORGOTTEN 10 /* one in so many, of recipients who were known */
 #define TOLLS_KEPT_MS DAY_MS
 #define SURPRISE_REFUSED 0.02 /* a foreign host that says it does not serve the domain */
 #define SURPRISE_OTHER 0.25 /* any other permanent refusal by a foreign host */
@@ -195,71 +182,6 @@ static void keep_toll(struct decide *decide, const struct sight *sight)
 
 /* --- the tests --- */
 
-/* Of all domains together, for one domain and day. */
-static double alpha(const struct decide *decide, double share)
-{
-	const double domains = decide->mailed > 300 ? (double)decide->mailed : 300;
-	return share * decide->budget / (365 * domains);
-}
-
-/* The DNS says already that mail goes there: then the question is only whether it is served. */
-static bool is_announced(const struct sight *sight)
-{
-	const struct affair *move = affair_of(sight->subject, SLOT_MOVE);
-	return move != NULL && move->change_at != 0 && move->view < 0 &&
-		affair_goes_to(move, sight->host->run_by);
-}
-
-/* A few mailboxes are forgotten in any migration. */
-static bool is_badly_served(const struct subject *subject)
-{
-	const struct affair *move = affair_of(subject, SLOT_MOVE);
-	return move->foreign_known_bounces * FEW_FORGOTTEN >=
-		move->foreign_known_bounces + move->foreign_known_accepted;
-}
-
-static bool foreign_strikes(
-	const struct decide *decide, const struct sight *sight, bool sibling)
-{
-	const struct spike *spike = &sight->subject->spike;
-	if (is_announced(sight))
-		return spike->bounces[SPIKE_FOREIGN] >= (sibling ? 1u : 2u) &&
-			spike_score(spike, SPIKE_FOREIGN) >=
-			ANNOUNCED_SCORE - (sibling ? SIBLING_WEIGHT : 0) &&
-			is_badly_served(sight->subject);
-	const double prior = FOREIGN_WEIGHT + (sibling ? SIBLING_WEIGHT : 0);
-	return spike->bounces[SPIKE_FOREIGN] >= (sibling ? 1u : 2u) &&
-		spike_score(spike, SPIKE_FOREIGN) + prior >=
-		spike_threshold(spike, alpha(decide, FOREIGN_SHARE));
-}
-
-static bool known_strikes(const struct decide *decide, const struct spike *spike)
-{
-	return spike->bounces[SPIKE_KNOWN] >= 3 &&
-		spike_score(spike, SPIKE_KNOWN) >=
-		spike_threshold(spike, alpha(decide, KNOWN_SHARE));
-}
-
-/* Too few bounces for either test, and together too many: what a fault of a small domain is. */
-static bool joint_strikes(
-	const struct decide *decide, const struct subject *subject, int64_t at)
-{
-	const struct spike *spike = &subject->spike;
-	return spike->bounces[SPIKE_JOINT] >= 3 && spike->bounces[SPIKE_KNOWN] >= 2 &&
-		spike_is_settled(spike, at) && spike_volume(spike) <= JOINT_VOLUME &&
-		spike->bounces[SPIKE_JOINT] >=
-		JOINT_LEAST * spike->attempts[SPIKE_JOINT] &&
-		spike_score(spike, SPIKE_JOINT) >=
-		spike_threshold(spike, alpha(decide, JOINT_SHARE));
-}
-
-static bool all_strike(const struct decide *decide, const struct spike *spike, int64_t at)
-{
-	return spike->bounces[SPIKE_ALL] >= 3 && spike_is_settled(spike, at) &&
-		spike_score(spike, SPIKE_ALL) >=
-		spike_threshold(spike, alpha(decide, ALL_SHARE));
-}
-
 static void try_tests(struct decide *decide, const struct sight *sight)
 {
 	struct subject *subject = sight->subject;
@@ -267,13 +189,12 @@ static void try_tests(struct decide *decide, const struct sight *sight)
 	if (sight->foreign) {
 		const bool sibling =
 			move_is_sibling(decide, subject, sight->host->run_by, at);
-		if (foreign_strikes(decide, sight, sibling))
+		if (strike_foreign(decide, subject, sight->host, sibling))
 			move_alarm(decide, subject, sight->host, at);
 		return;
 	}
-	const bool known = known_strikes(decide, &subject->spike) ||
-		joint_strikes(decide, subject, at);
-	if (!known && !all_strike(decide, &subject->spike, at))
+	const bool known = strike_known(decide, subject, at);
+	if (!known && !strike_list(decide, subject, at))
 		return;
 	if (sight->beyond)
 		move_alarm_beyond(decide, subject, at);

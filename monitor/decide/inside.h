@@ -150,3 +150,12 @@ void decide_fail(struct decide *decide);
 bool backup_is(const struct subject *subject, const struct host *host);
 /* Whether all hosts of the set are such. */
 bool backup_alone(const struct subject *subject, const struct exchanges *set);
+
+/* --- strike.c --- */
+/* Whether the mail that foreign hosts answered, the last of them this one, bounces too much. */
+bool strike_foreign(const struct decide *decide, const struct subject *subject,
+	const struct host *host, bool sibling);
+/* Whether recipients who had accepted mail do. */
+bool strike_known(const struct decide *decide, const struct subject *subject, int64_t at);
+/* Whether recipients do, whoever they are. */
+bool strike_list(const struct decide *decide, const struct subject *subject, int64_t at);
