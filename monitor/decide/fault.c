@@ -56,6 +56,18 @@ static enum incident_kind kind_of(
 	return INCIDENT_LIST_QUALITY;
 }
 
+static void prove_crowd(struct affair *affair, int64_t at)
+{
+	const struct spike *spike = &affair->subject->spike;
+	const double score = spike_score(spike, SPIKE_CROWD);
+	if (score >= 1)
+		affair_prove(affair, "crowd", score, at,
+			"%u of %u mails delivered meanwhile are to recipients who had "
+			"none "
+			"before, many more than usual",
+			spike->bounces[SPIKE_CROWD], spike->attempts[SPIKE_CROWD]);
+}
+
 static void prove(struct affair *affair, struct hits hits, int64_t at)
 {
 	const struct spike *spike = &affair->subject->spike;
@@ -65,10 +77,12 @@ static void prove(struct affair *affair, struct hits hits, int64_t at)
 	if (hits.known > 0)
 		affair_prove(affair, "known-recipients", spike_score(spike, SPIKE_KNOWN),
 			at, "%u of them had accepted mail before", hits.known);
-	if (affair->kind == INCIDENT_LIST_QUALITY)
+	if (affair->kind == INCIDENT_LIST_QUALITY) {
 		affair_prove(affair, "never-seen", 0, at,
 			"%u of %u bounces are of addresses that never accepted mail",
 			hits.all - hits.known, hits.all);
+		prove_crowd(affair, at);
+	}
 	if (affair->kind != INCIDENT_MIGRATION_FALLOUT)
 		return;
 	affair->change_at = affair->subject->departed_at;

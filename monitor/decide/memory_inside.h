@@ -9,7 +9,7 @@
 #include "monitor/decide/archive.h"
 #include "monitor/decide/inside.h"
 
-#define MEMORY_VERSION 2
+#define MEMORY_VERSION 3
 #define MEMORY_OLDEST 1 /* that can be read */
 #define MEMORY_KNOWN 64 /* of a kind; more are written out each time */
 

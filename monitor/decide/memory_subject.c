@@ -151,8 +151,17 @@ static void code_statistic(
 	archive_u32(archive, &spike->attempts[which]);
 }
 
-static void code_spike(struct archive *archive, struct spike *spike)
+/* Rows before version 3 know nothing of crowds: what is usual of strangers is learnt in a day. */
+static void code_crowd(struct archive *archive, struct spike *spike)
 {
+	archive_float(archive, &spike->recent);
+	archive_float(archive, &spike->recent_strangers);
+	code_statistic(archive, spike, SPIKE_CROWD);
+}
+
+static void code_spike(struct memory *memory, struct spike *spike)
+{
+	struct archive *archive = &memory->archive;
 	uint64_t hour = (uint64_t)spike->hour;
 	if (!archive_has(archive, spike->first_at != 0))
 		return;
@@ -161,9 +170,11 @@ static void code_spike(struct archive *archive, struct spike *spike)
 	spike->hour = (int64_t)hour;
 	code_baseline(archive, &spike->known);
 	code_baseline(archive, &spike->all);
-	for (int i = 0; i < SPIKE_STATISTICS; i++)
+	for (int i = 0; i < SPIKE_CROWD; i++)
 		code_statistic(archive, spike, (enum spike_statistic)i);
 	archive_time(archive, &spike->foreign_at);
+	if (memory->version >= 3)
+		code_crowd(archive, spike);
 }
 
 static void code_slice(struct archive *archive, int64_t *slice)
@@ -176,7 +187,7 @@ static void code_slice(struct archive *archive, int64_t *slice)
 static void code_mail(struct memory *memory, struct subject *subject)
 {
 	struct archive *archive = &memory->archive;
-	code_spike(archive, &subject->spike);
+	code_spike(memory, &subject->spike);
 	if (archive_has(archive, subject->stuck_since != 0)) {
 		archive_float(archive, &subject->stuck[0]);
 		archive_float(archive, &subject->stuck[1]);

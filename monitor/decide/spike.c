@@ -27,6 +27,11 @@ static const struct prior prior_known = {0.003, 300, 3, 0.010};
 static const struct prior prior_stranger = {0.020, 50, 1.5, 0.005};
 static const double joint_slack_known = 0.002;
 
+#define CROWD_HALF_LIFE_HOURS 24.0
+static const struct prior prior_crowd = {0.10, 20, 1.5, 0.03};
+/* More strangers say no more: ln 1000, as a list is mailed once in so many days. */
+#define CROWD_MOST 6.9F
+
 static double usual(const struct spike_baseline *baseline, const struct prior *prior)
 {
 	return ((double)baseline->bounces + prior->share * prior->weight) /
@@ -50,6 +55,17 @@ static void learn(struct spike_baseline *baseline, int64_t hour)
 	baseline->guard_bounces[slot] = 0;
 }
 
+static void learn_strangers(struct spike *spike, int64_t hour)
+{
+	const unsigned slot = (unsigned)(hour % SPIKE_GUARD_HOURS);
+	const struct spike_baseline *all = &spike->all, *known = &spike->known;
+	const float delivered =
+		(float)(all->guard_attempts[slot] - all->guard_bounces[slot]);
+	spike->recent += delivered;
+	spike->recent_strangers += delivered -
+		(float)(known->guard_attempts[slot] - known->guard_bounces[slot]);
+}
+
 static void roll(struct spike *spike, int64_t hour)
 {
 	const int64_t hours = hour - spike->hour;
@@ -60,10 +76,14 @@ static void roll(struct spike *spike, int64_t hour)
 	spike->known.bounces *= decay;
 	spike->all.attempts *= decay;
 	spike->all.bounces *= decay;
+	const float fade = (float)exp2(-(double)hours / CROWD_HALF_LIFE_HOURS);
+	spike->recent *= fade;
+	spike->recent_strangers *= fade;
 	/* The bucket that is filled next is the oldest: what it holds is learnt now. */
 	const int64_t first = hours < SPIKE_GUARD_HOURS ? spike->hour + 1
 							: hour - SPIKE_GUARD_HOURS + 1;
 	for (int64_t each = first; each <= hour; each++) {
+		learn_strangers(spike, each);
 		learn(&spike->known, each);
 		learn(&spike->all, each);
 	}
@@ -79,16 +99,17 @@ static void count(struct spike_baseline *baseline, int64_t hour, bool bounced)
 
 /* --- the test --- */
 
-static void add(struct spike *spike, enum spike_statistic statistic, double null,
-	const struct spike_attempt *attempt)
+/* null: the largest share of what speaks for a spike that is none; 0 for what speaks against it. */
+static void add(
+	struct spike *spike, enum spike_statistic statistic, double null, int64_t at)
 {
 	float *sums = spike->sums[statistic];
+	const float most = statistic == SPIKE_CROWD ? CROWD_MOST : INFINITY;
 	bool any = false;
 	for (int i = 0; i < SPIKE_ALTERNATIVES; i++) {
-		const float step = attempt->bounced
-			? (float)log1p(shares[i] * (1 - null) / null)
-			: relief[i];
-		sums[i] = fmaxf(0, sums[i] + step);
+		const float step = null > 0 ? (float)log1p(shares[i] * (1 - null) / null)
+					    : relief[i];
+		sums[i] = fminf(most, fmaxf(0, sums[i] + step));
 		any |= sums[i] > 0;
 	}
 	spike->attempts[statistic]++;
@@ -96,10 +117,10 @@ static void add(struct spike *spike, enum spike_statistic statistic, double null
 		spike->attempts[statistic] = 0;
 		spike->bounces[statistic] = 0;
 		spike->since[statistic] = 0;
-	} else if (attempt->bounced) {
+	} else if (null > 0) {
 		spike->bounces[statistic]++;
 		if (spike->since[statistic] == 0)
-			spike->since[statistic] = attempt->at;
+			spike->since[statistic] = at;
 	}
 }
 
@@ -138,6 +159,42 @@ static double foreign_null(const struct spike *spike, const struct spike_attempt
 	return fmax(0.25, null_share(&spike->all, &prior_all));
 }
 
+static double crowd_null(const struct spike *spike)
+{
+	const struct spike_baseline recent = {
+		.attempts = spike->recent, .bounces = spike->recent_strangers};
+	return fmin(0.8,
+		prior_crowd.factor * usual(&recent, &prior_crowd) + prior_crowd.slack);
+}
+
+static void add_foreign(struct spike *spike, const struct spike_attempt *attempt)
+{
+	if (attempt->at - spike->foreign_at > STALE_MS)
+		spike_restart(spike, SPIKE_FOREIGN);
+	spike->foreign_at = attempt->at;
+	add(spike, SPIKE_FOREIGN, attempt->bounced ? foreign_null(spike, attempt) : 0,
+		attempt->at);
+}
+
+static void add_bounce(struct spike *spike, bool known, int64_t at)
+{
+	if (known)
+		add(spike, SPIKE_KNOWN, known_null(spike), at);
+	add(spike, SPIKE_ALL, null_share(&spike->all, &prior_all), at);
+	add(spike, SPIKE_JOINT, known ? joint_known(spike) : stranger_null(spike), at);
+}
+
+static void add_delivery(struct spike *spike, const struct spike_attempt *attempt)
+{
+	if (attempt->known)
+		add(spike, SPIKE_KNOWN, 0, attempt->at);
+	add(spike, SPIKE_ALL, 0, attempt->at);
+	add(spike, SPIKE_JOINT, 0, attempt->at);
+	if (!attempt->foreign)
+		add(spike, SPIKE_CROWD, attempt->known ? 0 : crowd_null(spike),
+			attempt->at);
+}
+
 void spike_attempt(struct spike *spike, const struct spike_attempt *attempt)
 {
 	const int64_t hour = attempt->at / HOUR_MS;
@@ -146,25 +203,14 @@ void spike_attempt(struct spike *spike, const struct spike_attempt *attempt)
 		spike->hour = hour;
 	}
 	roll(spike, hour);
-	if (attempt->foreign) {
-		if (attempt->at - spike->foreign_at > STALE_MS)
-			spike_restart(spike, SPIKE_FOREIGN);
-		spike->foreign_at = attempt->at;
-		add(spike, SPIKE_FOREIGN,
-			attempt->bounced ? foreign_null(spike, attempt) : 0.5, attempt);
-	}
+	if (attempt->foreign)
+		add_foreign(spike, attempt);
 	if (attempt->surprise > 0)
 		return;
-	if (attempt->known)
-		add(spike, SPIKE_KNOWN, attempt->bounced ? known_null(spike) : 0.5,
-			attempt);
-	add(spike, SPIKE_ALL,
-		attempt->bounced ? null_share(&spike->all, &prior_all) : 0.5, attempt);
-	add(spike, SPIKE_JOINT,
-		!attempt->bounced        ? 0.5
-			: attempt->known ? joint_known(spike)
-					 : stranger_null(spike),
-		attempt);
+	if (!attempt->bounced)
+		add_delivery(spike, attempt);
+	else
+		add_bounce(spike, attempt->known, attempt->at);
 	if (!attempt->teaches || hour < spike->hour)
 		return;
 	if (attempt->known)

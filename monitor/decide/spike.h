@@ -13,9 +13,15 @@
  *   ALL      all recipients of the domain
  *   FOREIGN  attempts at hosts that are not the domain's own
  *   JOINT    all recipients, each against what is usual of his kind: good at very few bounces
+ *   CROWD    of what is delivered at home, the mail to strangers, who take the place of bounces:
+ *            many at once say that a list is mailed for the first time, and no more than that
  *
- * The usual share is learnt with a half-life of seven days. Counts teach it only after six
- * hours, so that a spike does not explain itself; those of an incident never do.
+ * How many of the delivered are strangers says nothing of how many bounce: given what became of
+ * an attempt, CROWD and ALL are of two factors of one likelihood, and their scores may be added.
+ *
+ * The usual share is learnt with a half-life of seven days, that of strangers of one day: there
+ * are fewer of them as long as the domain is new. Counts teach it only after six hours, so that a
+ * spike does not explain itself; those of an incident never do.
  * A million domains may have one: plain numbers, no pointers, kept as bytes over restarts.
  */
 #include <stdbool.h>
@@ -29,6 +35,7 @@ enum spike_statistic {
 	SPIKE_ALL,
 	SPIKE_FOREIGN,
 	SPIKE_JOINT,
+	SPIKE_CROWD,
 	SPIKE_STATISTICS,
 };
 
@@ -44,6 +51,8 @@ struct spike {
 	int64_t hour; /* since 1970, of the newest guard bucket */
 	struct spike_baseline known;
 	struct spike_baseline all;
+	float recent; /* deliveries, decayed sooner */
+	float recent_strangers; /* of these */
 	float sums[SPIKE_STATISTICS][SPIKE_ALTERNATIVES];
 	int64_t since[SPIKE_STATISTICS]; /* first bounce since the sums were last all 0 */
 	uint32_t bounces[SPIKE_STATISTICS]; /* since then */

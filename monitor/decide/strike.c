@@ -82,9 +82,17 @@ bool strike_known(const struct decide *decide, const struct subject *subject, in
 		joint_strikes(decide, spike, at);
 }
 
+/* Strangers who bounce weigh more in a crowd of strangers: then a list is mailed. */
+static double crowd_score(const struct spike *spike)
+{
+	const bool any = spike->bounces[SPIKE_ALL] >= spike->bounces[SPIKE_KNOWN] + 3;
+	return any ? spike_score(spike, SPIKE_CROWD) : 0;
+}
+
 bool strike_list(const struct decide *decide, const struct subject *subject, int64_t at)
 {
 	const struct spike *spike = &subject->spike;
 	return spike->bounces[SPIKE_ALL] >= 3 && spike_is_settled(spike, at) &&
-		reaches(decide, spike, spike_score(spike, SPIKE_ALL), ALL_SHARE);
+		reaches(decide, spike, spike_score(spike, SPIKE_ALL) + crowd_score(spike),
+			ALL_SHARE);
 }

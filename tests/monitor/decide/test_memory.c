@@ -99,6 +99,9 @@ static void set_rest(struct decide *decide, struct subject *subject)
 	subject->expected[0] = operators_find(operators, "Apple iCloud");
 	subject->expected[1] = operators_find(operators, "example.net");
 	subject->spike.attempts[SPIKE_KNOWN] = 8;
+	subject->spike.recent = 7;
+	subject->spike.recent_strangers = 6;
+	subject->spike.attempts[SPIKE_CROWD] = 5;
 	decide->relays[0].entry = operators_find(operators, "example.org");
 	decide->relays[0].attempts = 1234.5;
 	decide->attempts = 1300.25;
@@ -132,6 +135,9 @@ static void assert_rest(const struct decide *decide, const struct subject *subje
 	assert_string_equal(subject->expected[0]->name, "Apple iCloud");
 	assert_string_equal(subject->expected[1]->name, "example.net");
 	assert_int_equal(subject->spike.attempts[SPIKE_KNOWN], 8);
+	assert_float_equal(subject->spike.recent, 7, 0);
+	assert_float_equal(subject->spike.recent_strangers, 6, 0);
+	assert_int_equal(subject->spike.attempts[SPIKE_CROWD], 5);
 	assert_string_equal(decide->relays[0].entry->name, "example.org");
 	assert_true(decide->relays[0].attempts - 1234.5 == 0);
 	assert_true(decide->attempts - 1300.25 == 0);
@@ -179,10 +185,10 @@ static void memory_knows_every_field(void **state)
 		size_t size;
 		size_t known;
 	} structs[] = {
-		{"subject", sizeof(struct subject), 1104},
+		{"subject", sizeof(struct subject), 1144},
 		{"own", sizeof(struct own), 488},
 		{"look", sizeof(struct look), 40},
-		{"spike", sizeof(struct spike), 264},
+		{"spike", sizeof(struct spike), 304},
 		{"toll", sizeof(struct toll), 48},
 		{"affair", sizeof(struct affair), 392},
 		{"decide", sizeof(struct decide), 43712},

@@ -144,15 +144,15 @@ static void spike_success_never_speaks_for_a_spike(void **state)
 	chance = 2;
 	int64_t at = live(&spike, &junk, START, 6);
 	for (int i = 0; i < 50; i++) {
-		double before[SPIKE_STATISTICS];
-		for (int each = 0; each < SPIKE_STATISTICS; each++)
+		double before[SPIKE_CROWD];
+		for (int each = 0; each < SPIKE_CROWD; each++)
 			before[each] = spike_score(&spike, (enum spike_statistic)each);
 		const struct spike_attempt good = {.at = at,
 			.known = i % 2 == 0,
 			.foreign = i % 3 == 0,
 			.teaches = true};
 		spike_attempt(&spike, &good);
-		for (int each = 0; each < SPIKE_STATISTICS; each++)
+		for (int each = 0; each < SPIKE_CROWD; each++)
 			assert_true(spike_score(&spike, (enum spike_statistic)each) <=
 				before[each]);
 	}
@@ -226,6 +226,57 @@ static void spike_purge_of_a_few_is_none(void **state)
 		alarms += strikes(&spike, SPIKE_KNOWN, 1e-5);
 	}
 	assert_int_equal(alarms, 0);
+}
+
+/* --- strangers --- */
+
+static double after(struct spike spike, struct spike_attempt attempt, int count)
+{
+	for (int i = 0; i < count; i++) {
+		attempt.at += 60000;
+		spike_attempt(&spike, &attempt);
+	}
+	return spike_score(&spike, SPIKE_CROWD);
+}
+
+static void spike_crowd_is_of_strangers_who_get_their_mail(void **state)
+{
+	struct spike spike = {0};
+	(void)state;
+	chance = 13;
+	const int64_t at = live(&spike, &ordinary, START, 6);
+	spike_restart(&spike, SPIKE_CROWD);
+	const struct spike_attempt stranger = {.at = at};
+	struct spike_attempt other = stranger;
+	assert_true(after(spike, stranger, 3) < after(spike, stranger, 12));
+	assert_true(after(spike, stranger, 12) > 5);
+	/* It says that a list is mailed, and goes on saying no more than that. */
+	assert_true(after(spike, stranger, 1000) <= 6.91);
+	other.bounced = true;
+	assert_float_equal(after(spike, other, 50), 0, 0);
+	other = (struct spike_attempt){.at = at, .foreign = true};
+	assert_float_equal(after(spike, other, 50), 0, 0);
+	other = (struct spike_attempt){.at = at, .known = true};
+	for (int i = 0; i < 1000; i++)
+		spike_attempt(&spike, &stranger);
+	assert_true(after(spike, other, 60) < 1);
+}
+
+static void spike_strangers_are_no_crowd_where_they_are_usual(void **state)
+{
+	const struct stream mostly = {150, 0.6, 0.02, 0.002};
+	const struct stream few = {150, 0.02, 0.02, 0.002};
+	struct spike spike = {0};
+	(void)state;
+	chance = 14;
+	int64_t at = live(&spike, &mostly, START, 6);
+	const struct spike_attempt stranger = {.at = at};
+	spike_restart(&spike, SPIKE_CROWD);
+	assert_true(after(spike, stranger, 6) < 2);
+	/* It is learnt in days, not weeks: a new domain meets fewer strangers by and by. */
+	at = live(&spike, &few, at, 4);
+	spike_restart(&spike, SPIKE_CROWD);
+	assert_true(after(spike, (struct spike_attempt){.at = at}, 6) > 4);
 }
 
 /* --- foreign hosts --- */
@@ -401,6 +452,8 @@ int main(void)
 		cmocka_unit_test(spike_few_known_recipients_are_enough),
 		cmocka_unit_test(spike_more_mail_asks_for_more),
 		cmocka_unit_test(spike_purge_of_a_few_is_none),
+		cmocka_unit_test(spike_crowd_is_of_strangers_who_get_their_mail),
+		cmocka_unit_test(spike_strangers_are_no_crowd_where_they_are_usual),
 		cmocka_unit_test(spike_foreign_bounces_weigh_by_who_bounces),
 		cmocka_unit_test(spike_foreign_evidence_is_not_kept_for_a_day),
 		cmocka_unit_test(spike_surprise_is_no_bounce_at_home),
