@@ -204,6 +204,18 @@ static void try_tests(struct decide *decide, const struct sight *sight)
 
 /* --- each sort --- */
 
+/* A mailbox that was closed bounces whatever is sent to it, and is one all the same. */
+static bool is_repeated(const struct sight *sight)
+{
+	const struct subject *subject = sight->subject;
+	if (sight->delivery->hash == NULL || sight->foreign ||
+		affair_of(subject, SLOT_SPIKE) != NULL)
+		return false;
+	const struct toll *toll = tolls_find(&subject->tolls, sight->delivery->hash);
+	return toll != NULL && !toll->foreign &&
+		toll->last_at >= sight->delivery->at - TOLLS_KEPT_MS;
+}
+
 static void teach(struct decide *decide, const struct sight *sight, bool bounced)
 {
 	struct subject *subject = sight->subject;
@@ -212,6 +224,7 @@ static void teach(struct decide *decide, const struct sight *sight, bool bounced
 		.bounced = bounced,
 		.known = sight->delivery->accepted_before,
 		.foreign = sight->foreign,
+		.repeated = bounced && is_repeated(sight),
 		.teaches = !sight->foreign && affair_of(subject, SLOT_MOVE) == NULL &&
 			affair_of(subject, SLOT_SPIKE) == NULL,
 		.surprise = sight->sort == SORT_UNSERVED && sight->foreign

@@ -209,7 +209,7 @@ void spike_attempt(struct spike *spike, const struct spike_attempt *attempt)
 		return;
 	if (!attempt->bounced)
 		add_delivery(spike, attempt);
-	else
+	else if (!attempt->repeated)
 		add_bounce(spike, attempt->known, attempt->at);
 	if (!attempt->teaches || hour < spike->hour)
 		return;

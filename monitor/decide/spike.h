@@ -66,6 +66,7 @@ struct spike_attempt {
 	bool bounced;
 	bool known; /* the recipient had accepted mail before */
 	bool foreign; /* answered by a host that is not the domain's own */
+	bool repeated; /* he bounced a while ago, too: what is usual, and no news */
 	bool teaches; /* may become part of what is usual */
 	double surprise; /* share of bounces at a foreign host that would be usual, 0: by itself */
 };

@@ -97,14 +97,14 @@ static int take(void *owner, uint64_t serial, const struct incident *incident,
 }
 
 /* What is made of mail that is delivered to a recipient who had some before (K) or had none (G),
- * or is not (k, B), to another each time. */
+ * or is not, to another each time (k, B) or to one and the same who had some before (r). */
 static enum incident_kind kind_of(const char *mails)
 {
 	enum incident_kind kind = NONE;
 	for (unsigned i = 0; mails[i] != '\0'; i++) {
-		const bool known = strchr("Kk", mails[i]) != NULL;
-		const bool bounced = strchr("Bk", mails[i]) != NULL;
-		mail(known ? i % 200 : strangers++, bounced);
+		const bool known = strchr("Kkr", mails[i]) != NULL;
+		const bool bounced = strchr("Bkr", mails[i]) != NULL;
+		mail(mails[i] == 'r' ? 300 : known ? i % 200 : strangers++, bounced);
 	}
 	assert_int_equal(decide_take(decide, take, &kind), 0);
 	return kind;
@@ -146,6 +146,12 @@ static void strike_crowd_that_is_over_counts_no_more(void **state)
 	assert_int_equal(kind_of("KKBKKKKBKKKKBKKKBKK"), NONE);
 }
 
+static void strike_closed_mailbox_is_no_fault(void **state)
+{
+	(void)state;
+	assert_int_equal(kind_of("rKrrKrKrrrKrrrrrrrrrrrr"), NONE);
+}
+
 static void strike_many_known_recipients_are_a_fault(void **state)
 {
 	(void)state;
@@ -166,6 +172,8 @@ int main(void)
 			strike_crowd_makes_no_fault, make_detector, drop_detector),
 		cmocka_unit_test_setup_teardown(strike_crowd_that_is_over_counts_no_more,
 			make_detector, drop_detector),
+		cmocka_unit_test_setup_teardown(
+			strike_closed_mailbox_is_no_fault, make_detector, drop_detector),
 		cmocka_unit_test_setup_teardown(strike_many_known_recipients_are_a_fault,
 			make_detector, drop_detector),
 	};
