@@ -7,6 +7,7 @@
 #define HOUR_MS INT64_C(3600000)
 #define DAY_MS INT64_C(86400000)
 #define HALF_LIFE_HOURS 168.0
+#define EARLY_MS (2 * DAY_MS)
 #define STALE_MS DAY_MS /* evidence of foreign hosts is not carried longer */
 
 static const double shares[SPIKE_ALTERNATIVES] = {0.15, 0.45, 0.9};
@@ -131,6 +132,20 @@ static double known_null(const struct spike *spike)
 		null_share(&spike->known, &prior_known), usual(&spike->all, &prior_all));
 }
 
+/* In the first days a domain where many always bounce looks like one with a fault: then nothing
+ * that was seen of it is held back. */
+static double early_null(const struct spike *spike, int64_t at)
+{
+	struct spike_baseline seen = spike->all;
+	if (at - spike->first_at >= EARLY_MS)
+		return 0;
+	for (int i = 0; i < SPIKE_GUARD_HOURS; i++) {
+		seen.attempts += (float)seen.guard_attempts[i];
+		seen.bounces += (float)seen.guard_bounces[i];
+	}
+	return null_share(&seen, &prior_all);
+}
+
 /* Those who are no strangers left out: what is usual of the others. */
 static double stranger_null(const struct spike *spike)
 {
@@ -179,7 +194,8 @@ static void add_foreign(struct spike *spike, const struct spike_attempt *attempt
 static void add_bounce(struct spike *spike, bool known, int64_t at)
 {
 	if (known)
-		add(spike, SPIKE_KNOWN, known_null(spike), at);
+		add(spike, SPIKE_KNOWN, fmax(known_null(spike), early_null(spike, at)),
+			at);
 	add(spike, SPIKE_ALL, null_share(&spike->all, &prior_all), at);
 	add(spike, SPIKE_JOINT, known ? joint_known(spike) : stranger_null(spike), at);
 }

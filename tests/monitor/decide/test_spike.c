@@ -279,6 +279,21 @@ static void spike_strangers_are_no_crowd_where_they_are_usual(void **state)
 	assert_true(after(spike, (struct spike_attempt){.at = at}, 6) > 4);
 }
 
+/* Of a domain where many always bounced, its first day is all that is known. */
+static void spike_first_day_of_a_bad_domain_is_no_fault(void **state)
+{
+	const struct stream bad = {3000, 0.5, 0.15, 0.08};
+	(void)state;
+	unsigned alarms = 0;
+	for (chance = 16; chance < 36; chance++) {
+		const uint64_t seed = chance;
+		struct spike spike = {0};
+		alarms += count_alarms(&spike, &bad, START, SPIKE_KNOWN, 1, 1e-4);
+		chance = seed;
+	}
+	assert_int_equal(alarms, 0);
+}
+
 /* --- foreign hosts --- */
 
 static double first_bounce(bool known, double surprise)
@@ -454,6 +469,7 @@ int main(void)
 		cmocka_unit_test(spike_purge_of_a_few_is_none),
 		cmocka_unit_test(spike_crowd_is_of_strangers_who_get_their_mail),
 		cmocka_unit_test(spike_strangers_are_no_crowd_where_they_are_usual),
+		cmocka_unit_test(spike_first_day_of_a_bad_domain_is_no_fault),
 		cmocka_unit_test(spike_foreign_bounces_weigh_by_who_bounces),
 		cmocka_unit_test(spike_foreign_evidence_is_not_kept_for_a_day),
 		cmocka_unit_test(spike_surprise_is_no_bounce_at_home),
