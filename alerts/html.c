@@ -142,10 +142,22 @@ void html_put(enum html_element element, const char *text, FILE *out)
 	html_end(element, out);
 }
 
-static void put_head(const char *title, FILE *out)
+/* Of a page that is kept: whatever it says, a browser loads nothing. */
+static const char kept[] =
+	"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+	"img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action "
+	"'none'\">\n<meta name=\"referrer\" content=\"no-referrer\">\n<style>\n"
+	"@page{size:A4;margin:14mm}\n"
+	"@media print{.paper{max-width:none!important;border:0!important}\n"
+	".inner{padding:8px 0!important}\n"
+	"h2{break-after:avoid}tr,img{break-inside:avoid}}\n</style>\n";
+
+static void put_head(const char *title, const char *more, FILE *out)
 {
-	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-	      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
+		out);
+	fputs(more, out);
+	fputs("<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
 	      "<meta name=\"color-scheme\" content=\"light dark\">\n"
 	      "<meta name=\"supported-color-schemes\" content=\"light dark\">\n<title>",
 		out);
@@ -153,10 +165,9 @@ static void put_head(const char *title, FILE *out)
 	fprintf(out, "</title>\n<style>\n%s</style>\n</head>\n", sheet);
 }
 
-void html_open(const char *title, const char *above, const char *below,
+static void put_top(const char *title, const char *above, const char *below,
 	enum html_tone tone, FILE *out)
 {
-	put_head(title, out);
 	fputs("<body class=\"ground\" style=\"margin:0;padding:24px "
 	      "12px;background:" GROUND ";-webkit-text-size-adjust:100%\">\n"
 	      "<div class=\"paper ink\" style=\"max-width:760px;margin:0 "
@@ -183,6 +194,20 @@ void html_open(const char *title, const char *above, const char *below,
 	fputs("</h1>\n", out);
 	if (below != NULL)
 		html_put(HTML_FAINT, below, out);
+}
+
+void html_open(const char *title, const char *above, const char *below,
+	enum html_tone tone, FILE *out)
+{
+	put_head(title, "", out);
+	put_top(title, above, below, tone, out);
+}
+
+void html_open_kept(const char *title, const char *above, const char *below,
+	enum html_tone tone, FILE *out)
+{
+	put_head(title, kept, out);
+	put_top(title, above, below, tone, out);
 }
 
 void html_close(FILE *out)

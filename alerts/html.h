@@ -44,6 +44,9 @@ void html_escape(const char *text, FILE *out);
  * above or below may be NULL. */
 void html_open(const char *title, const char *above, const char *below,
 	enum html_tone tone, FILE *out);
+/* The same of a page that is kept as a file: nothing at all may be loaded, and it prints. */
+void html_open_kept(const char *title, const char *above, const char *below,
+	enum html_tone tone, FILE *out);
 void html_close(FILE *out);
 
 void html_begin(enum html_element element, FILE *out);

@@ -15,21 +15,6 @@
 
 #define POINTS 0.75 /* a pixel of CSS, in points */
 
-static cairo_status_t on_bytes(void *owner, const unsigned char *bytes, unsigned len)
-{
-	FILE *out = owner;
-
-	return fwrite(bytes, 1, len, out) == len ? CAIRO_STATUS_SUCCESS
-						 : CAIRO_STATUS_WRITE_ERROR;
-}
-
-static int error_of(cairo_status_t status)
-{
-	if (status == CAIRO_STATUS_SUCCESS)
-		return 0;
-	return status == CAIRO_STATUS_WRITE_ERROR ? -EIO : -ENOMEM;
-}
-
 /* Draws on a surface, which is done with then. */
 static int draw_on(struct plan *plan, cairo_surface_t *surface, double scale)
 {
@@ -38,7 +23,7 @@ static int draw_on(struct plan *plan, cairo_surface_t *surface, double scale)
 
 	cairo_scale(cairo, scale, scale);
 	draw_picture(plan, cairo);
-	err = error_of(cairo_status(cairo));
+	err = draw_error(cairo_status(cairo));
 	cairo_destroy(cairo);
 	return err == 0 && plan->pen.failed ? -ENOMEM : err;
 }
@@ -50,7 +35,8 @@ static int write_png(struct plan *plan, double scale, FILE *out)
 	int err = draw_on(plan, surface, scale);
 
 	if (err == 0)
-		err = error_of(cairo_surface_write_to_png_stream(surface, on_bytes, out));
+		err = draw_error(
+			cairo_surface_write_to_png_stream(surface, draw_into, out));
 	cairo_surface_destroy(surface);
 	return err;
 }
@@ -60,7 +46,7 @@ static int end(cairo_surface_t *surface, int err)
 {
 	cairo_surface_finish(surface);
 	if (err == 0)
-		err = error_of(cairo_surface_status(surface));
+		err = draw_error(cairo_surface_status(surface));
 	cairo_surface_destroy(surface);
 	return err;
 }
@@ -69,7 +55,7 @@ static int write_pdf(struct plan *plan, FILE *out)
 {
 	const struct timeline *timeline = plan->timeline;
 	cairo_surface_t *surface = cairo_pdf_surface_create_for_stream(
-		on_bytes, out, TIMELINE_WIDTH * POINTS, plan->height * POINTS);
+		draw_into, out, TIMELINE_WIDTH * POINTS, plan->height * POINTS);
 	char *title = story_escape(timeline->title != NULL ? timeline->title : "");
 	char at[INSTANT_TEXT_MAX];
 	int err = title != NULL ? 0 : -ENOMEM;
@@ -88,7 +74,7 @@ static int write_pdf(struct plan *plan, FILE *out)
 static int draw_svg(struct plan *plan, FILE *out)
 {
 	cairo_surface_t *surface = cairo_svg_surface_create_for_stream(
-		on_bytes, out, TIMELINE_WIDTH, plan->height);
+		draw_into, out, TIMELINE_WIDTH, plan->height);
 
 	cairo_svg_surface_set_document_unit(surface, CAIRO_SVG_UNIT_PX);
 	return end(surface, draw_on(plan, surface, 1));

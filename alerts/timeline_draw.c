@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "alerts/timeline_draw.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "alerts/timeline_plan.h"
 
@@ -11,6 +13,21 @@
 #define RIM 0xd9e2ec
 #define GRID 0xe4e7eb
 #define TICK_LABEL 66.0
+
+cairo_status_t draw_into(void *owner, const unsigned char *bytes, unsigned len)
+{
+	FILE *out = owner;
+
+	return fwrite(bytes, 1, len, out) == len ? CAIRO_STATUS_SUCCESS
+						 : CAIRO_STATUS_WRITE_ERROR;
+}
+
+int draw_error(cairo_status_t status)
+{
+	if (status == CAIRO_STATUS_SUCCESS)
+		return 0;
+	return status == CAIRO_STATUS_WRITE_ERROR ? -EIO : -ENOMEM;
+}
 
 static void draw_title(struct plan *plan)
 {

@@ -11,6 +11,11 @@ struct plan;
  * the plan's pen says so. */
 void draw_picture(struct plan *plan, cairo_t *cairo);
 
+/* What a surface writes with; owner is a FILE. */
+cairo_status_t draw_into(void *owner, const unsigned char *bytes, unsigned len);
+/* 0, -EIO where the file did not take it, or -ENOMEM. */
+int draw_error(cairo_status_t status);
+
 /* Its parts. */
 void draw_lanes(struct plan *plan);
 void draw_mail(struct plan *plan);

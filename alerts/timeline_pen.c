@@ -60,14 +60,13 @@ void pen_dip(struct pen *pen, cairo_t *cairo)
 	pango_cairo_update_layout(cairo, pen->layout);
 }
 
-/* Bytes of a text that are looked at, no character being cut in two. */
-static size_t cut(const char *text)
+size_t pen_cut(const char *text, size_t most)
 {
-	size_t len = strnlen(text, TEXT_MOST + 1);
+	size_t len = strnlen(text, most + 1);
 
-	if (len <= TEXT_MOST)
+	if (len <= most)
 		return len;
-	for (len = TEXT_MOST; len > TEXT_MOST - 4; len--)
+	for (len = most; len > 0 && len + 4 > most; len--)
 		if (((unsigned char)text[len] & 0xc0) != 0x80)
 			break;
 	return len;
@@ -75,7 +74,7 @@ static size_t cut(const char *text)
 
 static void load(struct pen *pen, const struct pen_style *style, const char *text)
 {
-	char *shown = strndup(text, cut(text));
+	char *shown = strndup(text, pen_cut(text, TEXT_MOST));
 	char *escaped = shown != NULL ? story_escape(shown) : NULL;
 	PangoFontDescription *font = pango_font_description_from_string(FONT);
 

@@ -45,6 +45,9 @@ void pen_finish(struct pen *pen);
 /* From here on it draws. */
 void pen_dip(struct pen *pen, cairo_t *cairo);
 
+/* How much of a text is at most so many bytes, no character being cut in two. */
+size_t pen_cut(const char *text, size_t most);
+
 /* Width of a text in one line. */
 double pen_measure(struct pen *pen, const struct pen_style *style, const char *text);
 /* One line, its middle at y, in width from x on. */

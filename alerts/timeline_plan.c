@@ -122,7 +122,9 @@ static int lay_marks(struct plan *plan)
 		mark->label_width =
 			fmin(pen_measure(&plan->pen, &plan_small, mark->mark->label) + 1,
 				PLAN_WIDTH);
-		mark->label_x = fmin(mark->x + 4, PLAN_RIGHT - mark->label_width);
+		mark->label_x = mark->x + 4;
+		if (mark->label_x + mark->label_width > PLAN_RIGHT)
+			mark->label_x = fmax(0, mark->x - 4 - mark->label_width);
 		while (mark->row < ROWS_MOST - 1 && mark->label_x < ends[mark->row])
 			mark->row++;
 		ends[mark->row] = mark->label_x + mark->label_width + 8;

@@ -121,6 +121,7 @@ enum cli_status cli_alerts_test(struct cli *cli);
 enum cli_status cli_alerts_retry(struct cli *cli);
 enum cli_status cli_expect(struct cli *cli);
 enum cli_status cli_plot(struct cli *cli);
+enum cli_status cli_report(struct cli *cli);
 enum cli_status cli_check(struct cli *cli);
 /* What a wrong call of `check` is for who reads its exit status. */
 enum cli_status cli_check_wrong_call(void);

@@ -148,6 +148,11 @@ static const struct cli_option protect_options[] = {
 	{"now", "TIME", "as if it were then", NULL, 0},
 	{0},
 };
+static const struct cli_option report_options[] = {
+	{"output", "FILE", "where to: FILE.html or FILE.pdf", NULL, 'o'},
+	{"recipients", NULL, "name the recipients to be re-activated", NULL, 0},
+	{0},
+};
 static const struct cli_option status_options[] = {
 	{"rejected", NULL, "the last lines that no parser took", NULL, 0},
 	{0},
@@ -216,6 +221,8 @@ const struct cli_command cli_commands[] = {
 		plot_options, cli_plot},
 	{"protect", "", 0, 0, "mail that waits, and what says so to the mail server",
 		protect_options, cli_protect},
+	{"report", "ID", 1, 1, "write all that is known of an incident, to be handed on",
+		report_options, cli_report},
 	{"verify", "", 0, 0, "recompute the chain of hashes over the history",
 		verify_options, cli_verify},
 	{"status", "", 0, 0, "the state of store and monitor", status_options,

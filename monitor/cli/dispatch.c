@@ -12,7 +12,7 @@
 #include "monitor/operators.h"
 
 /* Of the interface, but of a later release. */
-static const char *const later_commands[] = {"report", "alerts", "backup"};
+static const char *const later_commands[] = {"alerts", "backup"};
 #define NAME_COLUMNS 13
 #define LATER_COMMANDS (sizeof later_commands / sizeof *later_commands)
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Pictures on the command line, of a store that make_incidents fills and a log of mail.
+"""Pictures and reports on the command line, of a store that make_incidents fills and a log of mail.
 
 usage: plot.py MXVIGIL MAKE_INCIDENTS
 """
@@ -122,6 +122,38 @@ def check_replacing(world, t):
     t.ok(not parts, "nothing is left beside it", parts)
 
 
+def check_reports(world, t):
+    page = world.folder / "one.html"
+    paper = world.folder / "one.PDF"
+    for path in (page, paper):
+        done = world.run("report", "fra1-i1", "-o", path)
+        t.ok(done.returncode == 0 and not done.stdout, f"report: {path.name}", done.stderr)
+    text = page.read_text()
+    for said in ("Report on incident fra1-i1: transient-hijack, critical, reverted",
+                 "data:image/svg+xml;base64,", "mx01.mail.icloud.com of Apple iCloud answered",
+                 "bounced: user-unknown", "mxvigil verify"):
+        t.ok(said in text, f"the page says: {said[:30]}")
+    t.ok("eve@online.de" not in text, "no address of a recipient")
+    t.ok(paper.read_bytes().startswith(b"%PDF-"), "paper")
+    world.run("report", "fra1-i1", "-o", page, "--recipients")
+    t.ok("eve@online.de" in page.read_text(), "but with --recipients")
+    done = world.run("report", "fra1-i4", "-o", page)
+    t.ok(done.returncode == 0 and "<img" not in page.read_text(), "one of the monitor itself")
+    done = world.run("report", "fra1-i3", "-o", page)
+    t.ok("\x1b" not in page.read_text(), "no escape of others in the page", done.stderr)
+    for words, status, said in (
+            (["fra1-i1"], 2, "-o FILE"),
+            (["fra1-i1", "-o", "x.txt"], 2, ".html or .pdf"),
+            (["fra1-i1", "-o", world.folder / ".pdf"], 2, ".html or .pdf"),
+            (["-o", "x.pdf"], 2, "ID"),
+            (["7", "-o", "x.pdf"], 2, "fra1-i7"),
+            (["fra1-i9", "-o", "x.pdf"], 1, "no incident fra1-i9"),
+            (["fra1-i1", "-o", world.folder / "no" / "x.pdf"], 1, "No such file")):
+        done = world.run("report", *words)
+        t.ok(done.returncode == status and said in done.stderr,
+             f"exit {status}: report {' '.join(map(str, words[:3]))}", done.stderr)
+
+
 def main():
     t = tap.Tap()
     with tempfile.TemporaryDirectory() as folder:
@@ -130,6 +162,7 @@ def main():
         check_windows(world, t)
         check_refusals(world, t)
         check_replacing(world, t)
+        check_reports(world, t)
     return t.done()
 
 
