@@ -68,6 +68,15 @@ static void replace(char **text, const char *by)
 	*text = strdup(by);
 }
 
+/* Whether the view had it before the change. Another view than the one that the incident began
+ * with may have seen the change first, but none while that one's old answer was still seen. */
+static bool is_before(const struct incident *incident, const struct span *span)
+{
+	return incident->change_not_before != 0
+		? span->first_at <= incident->change_not_before
+		: span->first_at < incident->change_at;
+}
+
 /* By first sight: the last one before the change, the first one after it, the last of all. */
 static int on_span(void *owner, const struct span *span)
 {
@@ -84,7 +93,7 @@ static int on_span(void *owner, const struct span *span)
 		return -ENOMEM;
 	for (char *tab = strchr(answer, '\t'); tab; tab = strchr(tab, '\t'))
 		*tab = ' ';
-	if (span->first_at < parts->incident->change_at) {
+	if (is_before(parts->incident, span)) {
 		replace(&seen->before, answer);
 	} else if (!seen->since) {
 		replace(&seen->since, answer);
@@ -135,6 +144,7 @@ static int look_at_views(struct gathering *gathering)
 	int err = lookup_coverage(
 		gathering->options->store, &window, on_coverage, gathering);
 	window.to = 0;
+	window.from -= BEFORE_MS; /* other views asked last at other times */
 	if (err == 0 && incident->change_at != 0)
 		err = lookup_spans(
 			gathering->options->store, &window, on_span, gathering);

@@ -103,6 +103,24 @@ static void casefile_tells_what_views_said(void **state)
 	casefile_close(casefile);
 }
 
+/* The incident began with another view, whose first sight was noted a moment later. */
+static void casefile_has_a_view_see_the_change_first(void **state)
+{
+	const struct records *const records = *state;
+	struct incident incident = case_hijack();
+	struct casefile *casefile;
+	incident.change_at = T0 - SECOND / 2;
+	incident.change_not_before = T0 - 2 * SECOND;
+	put_change(records->fixture);
+	const int64_t number = case_put(records->fixture, &incident);
+	assert_int_equal(open_file(records, number, 0, &casefile), 0);
+	const struct story_view *const view = &casefile->story.views[0];
+	assert_non_null(strstr(view->before, "mx00.ionos.de"));
+	assert_non_null(view->since);
+	assert_non_null(strstr(view->since, "mx01.mail.icloud.com"));
+	casefile_close(casefile);
+}
+
 static void casefile_lists_whom_to_reactivate(void **state)
 {
 	const struct records *const records = *state;
@@ -166,6 +184,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			casefile_tells_what_views_said, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			casefile_has_a_view_see_the_change_first, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			casefile_lists_whom_to_reactivate, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
