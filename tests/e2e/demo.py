@@ -7,12 +7,15 @@ usage: demo.py MXVIGIL [SECONDS] [--no-edit]
 NSD serves online.de on a high port of 127.0.0.1; mxvigil watches it every second, and follows
 the log of a mail server. That server is played: it asks NSD where mail goes before each delivery,
 and logs what such hosts answer, the old ones "queued", the foreign ones "user does not exist".
+The team's mailbox is played too: a server on another port takes what mxvigil writes to it.
 With --no-edit the zone stays as it is, and so there is no incident. Nothing outside a temporary
 folder is touched, no root is needed and no packet leaves the machine.
 """
 import argparse
 import atexit
 import datetime
+import email
+import email.policy
 import json
 import pathlib
 import shutil
@@ -27,6 +30,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "scenario"))
 import dns  # noqa: E402
 import servers  # noqa: E402
+import smtp  # noqa: E402
 import world  # noqa: E402
 
 DOMAIN = "online.de"
@@ -122,7 +126,7 @@ class Sender:
             turn += 1
 
 
-def configure(path, port):
+def configure(path, port, mailbox):
     server = f"127.0.0.1:{port}"
     conf = path / "mxvigil.yaml"
     conf.write_text(f"""store: {path}/history.db
@@ -134,6 +138,11 @@ watch:
   - {{name: demo, domains: [{DOMAIN}], interval: 1s, views: [authoritative, mta]}}
 deliveries:
   - {{name: mail, format: postfix, path: {path}/mail.log}}
+channels:
+  - {{name: team, type: email, smtp: "smtp://127.0.0.1:{mailbox}", tls: none,
+     from: mxvigil@example.net, to: [deliverability@example.net]}}
+routes:
+  - {{name: everything, channels: [team], group-wait: 2s}}
 """)
     return conf
 
@@ -180,8 +189,18 @@ def await_incident(mxvigil, conf, state):
         time.sleep(0.2)
 
 
-def tell(mxvigil, conf, nsd, seconds):
-    """The story: quiet, moved away, back, each a share of the whole time."""
+def await_mail(mailbox, count):
+    deadline = time.monotonic() + 20
+    while len(mailbox.mails) < count:
+        if time.monotonic() > deadline:
+            sys.exit(f"the team got {len(mailbox.mails)} mails of {count}")
+        time.sleep(0.1)
+
+
+def tell(mxvigil, conf, nsd, mailbox, seconds):
+    """The story: quiet, moved away, back, each a share of the whole time. Returns the instants
+    of the edits."""
+    edits = []
     for share, hosts, state, text in (
             (0.25, IONOS, None, None),
             (0.4, ICLOUD, "open", "the zone is edited: mail goes to another operator, whose "
@@ -190,16 +209,28 @@ def tell(mxvigil, conf, nsd, seconds):
         begun = time.monotonic()
         if text:
             narrate(text)
+            edits.append(time.time())
             nsd.edit(DOMAIN, world.mx(*hosts) + GLUE)
         await_recorded(mxvigil, conf, hosts)
         if state:
             await_incident(mxvigil, conf, state)
+            await_mail(mailbox, len(edits))  # that it happened, that it is undone
         time.sleep(max(0, share * seconds - (time.monotonic() - begun)))
+    return edits
 
 
 def show(mxvigil, conf, *words):
     narrate("mxvigil " + " ".join(words))
     subprocess.run([mxvigil, "-c", conf, *words], check=True)
+
+
+def show_mails(mailbox, edits):
+    """What came to the team, and how long after the edit before it."""
+    narrate("the mails to deliverability@example.net")
+    for mail in mailbox.mails:
+        message = email.message_from_bytes(mail.data, policy=email.policy.default)
+        since = mail.at - max(at for at in edits if at <= mail.at)
+        print(f"    {since:5.1f} s after the edit  {message['Subject']}")
 
 
 def conclude(mxvigil, conf):
@@ -228,7 +259,8 @@ def main():
     nsd = servers.Nsd(place, ("127.0.0.1",), port=free_port())
     nsd.add_zone(DOMAIN, world.mx(*IONOS) + GLUE, ttl=1)
     nsd.start()
-    conf = configure(place.path, nsd.port)
+    mailbox = smtp.Receiver("mail.example.net", "127.0.0.1", free_port())
+    conf = configure(place.path, nsd.port, mailbox.port)
     sender = Sender(place.path, nsd.port)
     narrate(f"a name server of our own says that mail for {DOMAIN} goes to "
             + " and ".join(name for _, name in IONOS)
@@ -240,15 +272,18 @@ def main():
     place.processes.append(monitor)
     threading.Thread(target=echo, args=(monitor.stderr,), daemon=True).start()
     threading.Thread(target=sender.run, args=(given.seconds / 60,), daemon=True).start()
+    edits = []
     if given.no_edit:
         await_recorded(mxvigil, conf, IONOS)
         time.sleep(given.seconds)
     else:
-        tell(mxvigil, conf, nsd, given.seconds)
+        edits = tell(mxvigil, conf, nsd, mailbox, given.seconds)
     sender.over.set()
     monitor.terminate()
     if monitor.wait(20) != 0:
         sys.exit(f"the monitor left with {monitor.returncode}")
+    if edits:
+        show_mails(mailbox, edits)
     conclude(mxvigil, conf)
 
 
