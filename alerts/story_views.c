@@ -146,8 +146,15 @@ static void put_beside(const struct columns *columns, FILE *out)
 
 static void put_below(const struct telling *telling, const struct columns *columns)
 {
+	size_t width = 0;
+
+	for (size_t i = 0; i < columns->len; i++) {
+		const size_t wide = strlen(columns->of[i].title);
+
+		width = wide > width ? wide : width;
+	}
 	for (size_t i = 0; i < columns->len; i++)
-		story_beside(telling, columns->of[i].title, 8, "%s",
+		story_beside(telling, columns->of[i].title, (int)width, "%s",
 			story_shown(columns->of[i].answer));
 }
 
