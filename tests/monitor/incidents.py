@@ -117,9 +117,9 @@ def check_story(world, t):
     text = " ".join(done.stdout.split())
     has(t, text, [
         "transient-hijack, reverted, critical at its worst",
-        "before 10 mx00.ionos.de, 10 mx01.ionos.de",
-        "since 10 mx01.mail.icloud.com, 10 mx02.mail.icloud.com",
-        "now 10 mx00.ionos.de", "(foreign-relay, +6.9)", "within the 10 seconds",
+        "before, and now again since 10 mx00.ionos.de 10 mx01.mail.icloud.com"
+        " 10 mx01.ionos.de [IONOS] 10 mx02.mail.icloud.com [Apple iCloud]",
+        "(foreign-relay, +6.9)", "within the 10 seconds",
         "largest TTL seen was 3600 s", "Leave 1 recipient suppressed",
         "3 recipients bounced more than once", "The view mta gave"],
         "the story has what the history knows")
