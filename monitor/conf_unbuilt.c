@@ -194,6 +194,9 @@ static void check_self_check(struct conf_reader *reader)
 		conf_blame(reader, check->at, "a time of day such as \"07:00\"",
 			"self-check.at");
 	check_channel_name(reader, check->channel, "self-check.channel");
+	if (check->at != NULL && check->channel == NULL)
+		conf_blame(reader, NULL, "the name of a channel of this file",
+			"self-check.channel");
 	conf_check_url(
 		reader, check->heartbeat_url, " http https ", "self-check.heartbeat-url");
 }
@@ -242,7 +245,6 @@ static void warn_of_sections(struct conf_reader *reader)
 		const char *key;
 		bool present;
 	} sections[] = {
-		{"self-check", file->self_check != NULL},
 		{"web", file->web != NULL},
 	};
 

@@ -7,9 +7,12 @@
 
 #include "alerts/channel.h"
 #include "monitor/casebook.h"
+#include "monitor/conf.h"
 #include "monitor/herald_inside.h"
 #include "monitor/log.h"
+#include "monitor/roster.h"
 #include "monitor/tagbook.h"
+#include "resolvers/name.h"
 #include "storage/outbox_list.h"
 #include "storage/store.h"
 
@@ -43,6 +46,7 @@ int herald_create(const struct herald_options *options, struct herald **ret_hera
 		return -ENOMEM;
 	herald->options = *options;
 	herald->self_channel = POLICY_NONE;
+	herald->polling = true;
 	*ret_herald = herald;
 	return 0;
 }
@@ -137,11 +141,42 @@ static int look_around(struct herald *herald, int64_t now)
 	return store_commit(store, now, &error);
 }
 
+static void warn_if_watched(
+	const struct herald *herald, struct roster *roster, const char *address)
+{
+	uint8_t name[NAME_WIRE_MAX];
+	const char *why;
+	const char *const at = strrchr(address, '@');
+	if (!at || name_parse_domain(at + 1, name, &why) != 0)
+		return;
+	for (size_t view = 0; view < herald->conf->views_len; view++)
+		if (roster_interval(roster, name, view, false) > 0) {
+			log_warn("herald",
+				"alerts go to a domain that is watched itself: name a "
+				"fallback elsewhere to=%s",
+				log_quote(address));
+			return;
+		}
+}
+
+/* An alert that a domain has moved does not reach that domain. */
+static void warn_of_own(const struct herald *herald, struct roster *roster)
+{
+	for (size_t i = 0; i < herald->channels_len; i++) {
+		const struct channel *const channel = herald->channels[i].channel;
+		for (size_t k = 0; k < channel->to_len; k++)
+			warn_if_watched(herald, roster, channel->to[k]);
+	}
+}
+
 void herald_watch(struct herald *herald, struct roster *roster)
 {
 	if (!herald)
 		return;
 	bool asks = false;
+	herald->domains = roster_len(roster);
+	herald->watched_at = herald->options.now(herald->options.owner);
+	warn_of_own(herald, roster);
 	for (size_t i = 0; i < herald->routes_len; i++)
 		asks |= herald->routes[i].tags_len > 0;
 	tagbook_destroy(herald->tagbook);
@@ -253,7 +288,7 @@ static void prune(struct herald *herald, int64_t now)
 
 int64_t herald_tick(struct herald *herald, int64_t now)
 {
-	if (!herald || herald->channels_len == 0)
+	if (!herald)
 		return now + LOOK_EVERY_MS;
 	herald_take_back(herald, now);
 	if (herald->options.alone) {
@@ -265,9 +300,11 @@ int64_t herald_tick(struct herald *herald, int64_t now)
 		herald->repeats_at = now + REPEATS_EVERY_MS;
 	}
 	prune(herald, now);
+	const int64_t check_at = herald_check(herald, now);
 	int64_t at = gather(herald, now);
 	herald_hand_over(herald, now);
 	const int64_t handover_at = next_handover(herald, now);
 	at = handover_at < at ? handover_at : at;
+	at = check_at < at ? check_at : at;
 	return herald->repeats_at < at ? herald->repeats_at : at;
 }

@@ -26,6 +26,9 @@ struct incident;
 struct roster;
 struct store;
 
+#define HERALD_HEARTBEAT                                                                 \
+	"self-check heartbeat" /* channel of the carrier; no name is such */
+
 /* As deliver.h; a test brings its own. */
 struct herald_carrier {
 	void *owner;
@@ -57,7 +60,8 @@ void herald_destroy(struct herald *herald);
 int herald_configure(struct herald *herald, const struct conf *conf,
 	const struct channel *channels, size_t channels_len, int64_t now)
 	__attribute__((warn_unused_result));
-/* The tags of watched domains, as the configuration has them. */
+/* What is watched: how many domains, and the tags of those. Warns of receivers whose own domain is
+ * among them. */
 void herald_watch(struct herald *herald, struct roster *roster);
 
 /* Judges an incident; within its transaction. A casebook_put_fn. */

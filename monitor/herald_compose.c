@@ -8,12 +8,14 @@
 #include "alerts/message.h"
 #include "monitor/casebook.h"
 #include "monitor/casefile.h"
+#include "monitor/chart.h"
 #include "monitor/herald_inside.h"
 #include "monitor/log.h"
 #include "storage/incidents.h"
 #include "storage/ledger.h"
 #include "storage/store.h"
 
+#define PICTURE_SCALE 1.5
 #define SINGLY_MOST 20 /* cases that a channel which takes one an alert is sent singly */
 
 /* The cases of an alert, with what they point to. */
@@ -78,6 +80,46 @@ static int open_folder(struct herald *herald, const struct herald_alert *alert,
 	return 0;
 }
 
+/* --- the picture --- */
+
+struct picture {
+	char *bytes; /* owned; NULL: none */
+	size_t len;
+};
+
+static int draw(const struct timeline *timeline, struct picture *picture)
+{
+	FILE *const out = open_memstream(&picture->bytes, &picture->len);
+	if (!out)
+		return -ENOMEM;
+	const int code = timeline_write(timeline, TIMELINE_PNG, PICTURE_SCALE, out);
+	return fclose(out) == 0 ? code : -ENOMEM;
+}
+
+/* Of the first case. An alert goes without one rather than not at all. */
+static struct picture open_picture(
+	struct herald *herald, const struct folder *folder, int64_t now)
+{
+	struct picture picture = {0};
+	const struct chart_options options = {
+		.store = herald->options.store,
+		.operators = casebook_operators(herald->options.casebook),
+		.now = now,
+		.utf8 = true,
+	};
+	struct chart *chart;
+	if (folder->len == 0 ||
+		chart_open_incident(&options, folder->cases[0].story.incident, &chart) !=
+			0)
+		return picture;
+	if (draw(&chart->timeline, &picture) != 0) {
+		free(picture.bytes);
+		picture = (struct picture){0};
+	}
+	chart_close(chart);
+	return picture;
+}
+
 /* --- bytes --- */
 
 static int compose_mail(const struct channel *channel, const struct alert *alert,
@@ -120,6 +162,9 @@ static int put_composed(struct herald *herald, const struct herald_alert *alert,
 	int code = ledger_head(store, &head);
 	if (code != 0)
 		return code;
+	struct picture picture = {0};
+	if (is_mail(channel))
+		picture = open_picture(herald, folder, now);
 	const struct alert whole = {
 		.id = outbox_id_format(store, number, id),
 		.at = now,
@@ -133,6 +178,8 @@ static int put_composed(struct herald *herald, const struct herald_alert *alert,
 		.more = alert->more,
 		.event = folder->len > 0 ? folder->cases[0].event : alert->event,
 		.note = alert->note,
+		.picture = picture.bytes,
+		.picture_len = picture.len,
 	};
 	char *subject = NULL;
 	char *bytes = NULL;
@@ -157,6 +204,7 @@ static int put_composed(struct herald *herald, const struct herald_alert *alert,
 			});
 	if (code == 0)
 		put_handovers(herald, channel, number, now);
+	free(picture.bytes);
 	free(subject);
 	free(bytes);
 	return code;

@@ -34,6 +34,12 @@ struct herald {
 	size_t routes_len;
 	struct tagbook *tagbook; /* owned; NULL: no route asks for tags */
 	size_t self_channel; /* that is told of ourselves; POLICY_NONE */
+	size_t domains; /* that are watched */
+	int64_t watched_at; /* since when */
+	bool polling; /* polls are made and written */
+	int64_t check_at; /* when to look after ourselves */
+	int64_t check_mail_at;
+	int64_t heartbeat_at;
 	int64_t prune_at; /* when to let go of old alerts */
 	int64_t repeats_at; /* when to look for what is to be told again */
 	int64_t *underway; /* owned; numbers of handovers that the carrier has */
@@ -99,3 +105,12 @@ void herald_take_back(struct herald *herald, int64_t now);
 /* Where nobody was reached by an alert, and nobody will be: tells the fallback, in the open
  * transaction. */
 void herald_fall_back(struct herald *herald, int64_t alert, int64_t now);
+
+/* --- herald_check.c --- */
+/* Looks after ourselves, in transactions of its own. Returns when to do so again. */
+int64_t herald_check(struct herald *herald, int64_t now);
+
+/* --- herald_day.c --- */
+/* What there is to say of a window up to now. Returned; free with free(). NULL where the store, or
+ * memory, does not give it. */
+char *herald_day(struct herald *herald, int64_t from, int64_t to);

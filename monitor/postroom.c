@@ -14,6 +14,7 @@
 #include "monitor/channels.h"
 #include "monitor/clock.h"
 #include "monitor/conf.h"
+#include "monitor/conf_file.h"
 #include "monitor/herald.h"
 #include "monitor/log.h"
 #include "monitor/request.h"
@@ -124,6 +125,27 @@ static int start_delivery(struct postroom *postroom)
 
 /* --- life --- */
 
+/* The channels, and one for the heartbeat. */
+static int set_channels(struct postroom *postroom, const struct conf *conf,
+	const struct channel *channels, size_t len)
+{
+	const struct conf_file_self_check *const check =
+		conf->file ? conf->file->self_check : NULL;
+	struct channel *list = calloc(len + 1, sizeof *list);
+	char name[] = HERALD_HEARTBEAT;
+	if (!list)
+		return -ENOMEM;
+	if (len > 0)
+		memcpy(list, channels, len * sizeof *list);
+	if (check && check->heartbeat_url)
+		list[len++] = (struct channel){.name = name,
+			.type = CHANNEL_HEARTBEAT,
+			.url = check->heartbeat_url};
+	const int code = deliver_set_channels(postroom->deliver, list, len);
+	free(list);
+	return code;
+}
+
 /* Programs and hooks are not served yet: they leave the list. Returns how many stay. */
 static size_t keep_mail(struct channel *channels, size_t len)
 {
@@ -155,7 +177,7 @@ int postroom_reload(struct postroom *postroom, const struct conf *conf)
 		return code;
 	}
 	const size_t mail_len = keep_mail(channels, len);
-	code = deliver_set_channels(postroom->deliver, channels, mail_len);
+	code = set_channels(postroom, conf, channels, mail_len);
 	if (code == 0)
 		code = herald_configure(
 			postroom->herald, conf, channels, mail_len, now_of(postroom));
