@@ -6,6 +6,7 @@
 
 #include "alerts/channel.h"
 #include "alerts/message.h"
+#include "alerts/payload.h"
 #include "monitor/casebook.h"
 #include "monitor/casefile.h"
 #include "monitor/chart.h"
@@ -134,9 +135,43 @@ static int compose_mail(const struct channel *channel, const struct alert *alert
 	return message_compose(alert, &envelope, ret_bytes, ret_len);
 }
 
+static int compose_json(
+	const struct channel *channel, const struct alert *alert, char **ret_body)
+{
+	switch (channel->type) {
+	case CHANNEL_EXEC:
+		return payload_exec(alert, ret_body);
+	case CHANNEL_SLACK:
+		return payload_slack(alert, ret_body);
+	case CHANNEL_TEAMS:
+		return payload_teams(alert, ret_body);
+	case CHANNEL_PAGERDUTY:
+		return payload_pagerduty(alert, ret_body);
+	case CHANNEL_ALERTMANAGER:
+		return payload_alertmanager(alert, ret_body);
+	case CHANNEL_WEBHOOK:
+	case CHANNEL_EMAIL:
+	case CHANNEL_SENDMAIL:
+	case CHANNEL_HEARTBEAT:
+		break;
+	}
+	return payload_webhook(alert, ret_body);
+}
+
 static bool is_mail(const struct channel *channel)
 {
 	return channel->type == CHANNEL_EMAIL || channel->type == CHANNEL_SENDMAIL;
+}
+
+static int compose(const struct channel *channel, const struct alert *alert,
+	char **ret_bytes, size_t *ret_len)
+{
+	if (is_mail(channel))
+		return compose_mail(channel, alert, ret_bytes, ret_len);
+	const int code = compose_json(channel, alert, ret_bytes);
+	if (code == 0)
+		*ret_len = strlen(*ret_bytes);
+	return code;
 }
 
 /* --- into the store --- */
@@ -186,7 +221,7 @@ static int put_composed(struct herald *herald, const struct herald_alert *alert,
 	size_t len = 0;
 	code = alert_subject(&whole, &subject);
 	if (code == 0)
-		code = compose_mail(channel, &whole, &bytes, &len);
+		code = compose(channel, &whole, &bytes, &len);
 	if (code == 0)
 		outbox_put_alert(store,
 			&(struct outbox_alert){

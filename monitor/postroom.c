@@ -146,24 +146,6 @@ static int set_channels(struct postroom *postroom, const struct conf *conf,
 	return code;
 }
 
-/* Programs and hooks are not served yet: they leave the list. Returns how many stay. */
-static size_t keep_mail(struct channel *channels, size_t len)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < len; i++) {
-		if (channels[i].type == CHANNEL_EMAIL ||
-			channels[i].type == CHANNEL_SENDMAIL) {
-			const struct channel channel = channels[i];
-			channels[i] = channels[kept];
-			channels[kept++] = channel;
-			continue;
-		}
-		log_warn("herald", "not in this release: nothing is sent channel=%s",
-			channels[i].name);
-	}
-	return kept;
-}
-
 int postroom_reload(struct postroom *postroom, const struct conf *conf)
 {
 	struct channel *channels = NULL;
@@ -176,11 +158,10 @@ int postroom_reload(struct postroom *postroom, const struct conf *conf)
 		log_err("herald", "channels cannot be read: %s", error.text);
 		return code;
 	}
-	const size_t mail_len = keep_mail(channels, len);
-	code = set_channels(postroom, conf, channels, mail_len);
+	code = set_channels(postroom, conf, channels, len);
 	if (code == 0)
 		code = herald_configure(
-			postroom->herald, conf, channels, mail_len, now_of(postroom));
+			postroom->herald, conf, channels, len, now_of(postroom));
 	if (code != 0)
 		log_err("herald", "no alert is sent error=%s", strerror(-code));
 	channels_free(postroom->channels, postroom->channels_len);
