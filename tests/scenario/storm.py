@@ -41,4 +41,5 @@ def story(lab, t):
     t.ok(monitor.cli("verify").returncode == 0, "the chain of hashes holds")
 
 
-labs.tell(story, "nsd")
+if __name__ == "__main__":
+    labs.tell(story, "nsd")
