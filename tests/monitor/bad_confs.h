@@ -171,6 +171,7 @@ static const struct bad_conf bad_confs[] = {
 	 "[team]}]\n",
 		0, 2, 31, "(nearest: t)"},
 	{"routes: [{name: r, fallback: team}]\n", 0, 1, 30, "none is defined"},
+	{"routes: [{name: r, domains: [\"a b\"]}]\n", 0, 1, 30, "a domain"},
 	{"channels: [{name: t, type: exec, command: [/x]}]\nroutes: [{name: r, kinds: "
 	 "[hijack]}]\n",
 		0, 2, 28, "(nearest: "},

@@ -207,8 +207,13 @@ static void conf_warns_of_what_is_not_built(void **state)
 		"rules-file: r\noperators-file: o\nasn-file: a\n");
 
 	(void)state;
-	assert_int_equal(conf.warnings_len, 4);
+	assert_int_equal(conf.warnings_len, 2);
 	assert_non_null(strstr(conf.warnings[0], "deliveries[2].name: not in this"));
+	assert_non_null(strstr(conf.warnings[1], "web: not in this release"));
+	conf_finish(&conf);
+	conf = load("channels: [{name: team, type: exec, command: [/x]}]\n");
+	assert_int_equal(conf.warnings_len, 1);
+	assert_non_null(strstr(conf.warnings[0], "channels: no route leads there"));
 	conf_finish(&conf);
 	conf = load("watch:\n  - {name: auto, top-recipients: 5000, views: [mta]}\n");
 	assert_int_equal(conf.warnings_len, 1);

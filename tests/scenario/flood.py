@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Thousands of domains move within a minute: each receiver gets one mail an interval, not thousands.
+"""Thousands of domains move within a minute: each receiver gets one mail an interval.
 
 All of them are incidents of the history and known to the channel; what a mail does not list it
 counts. The monitor's memory stays as it is.
