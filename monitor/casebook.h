@@ -70,6 +70,8 @@ void casebook_address(
 void casebook_heard(struct casebook *casebook, const char *source, size_t reports);
 void casebook_failed(struct casebook *casebook, const char *source, int error);
 void casebook_passed(struct casebook *casebook, const char *source);
+/* A log says that the mail server cannot use its filter of DNS replies, and defers all mail. */
+void casebook_broken_filter(struct casebook *casebook, const char *source, int64_t at);
 
 /* Writes what follows, within that transaction; and what became of this, after it. */
 void casebook_save(struct casebook *casebook, int64_t now);

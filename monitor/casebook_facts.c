@@ -288,3 +288,11 @@ void casebook_passed(struct casebook *casebook, const char *source)
 	if (casebook && casebook->decide)
 		decide_feeder_passed(casebook->decide, source, casebook->now);
 }
+
+void casebook_broken_filter(struct casebook *casebook, const char *source, int64_t at)
+{
+	if (!casebook || !casebook->decide)
+		return;
+	decide_filter_broken(casebook->decide, source, at);
+	casebook->learnt = casebook->urgent = true;
+}

@@ -18,6 +18,7 @@ enum sort {
 	SORT_UNKNOWN, /* bounced as unknown */
 	SORT_UNSERVED, /* refused: the domain is not served there */
 	SORT_REFUSED, /* refused for good for another reason */
+	SORT_SOFTENED, /* unknown at a foreign host, and made to wait by our own mail server */
 	SORT_STUCK, /* deferred by the receiver, or nobody there */
 	SORT_LOST, /* the domain, or its exchanges, cannot be found */
 };
@@ -45,6 +46,8 @@ static enum sort sort_of_deferral(const struct decide_delivery *delivery)
 	case REASON_POLICY:
 	case REASON_AUTH_FAILURE:
 		return SORT_NONE;
+	case REASON_SYSTEM:
+		return delivery->remote ? SORT_STUCK : SORT_NONE;
 	default:
 		return SORT_STUCK;
 	}
@@ -311,6 +314,25 @@ static void take_stuck(struct decide *decide, const struct sight *sight)
 	reconsider(decide, subject, at);
 }
 
+/* What would have bounced is evidence as if it had, once a recipient and hour: it is tried again
+ * and again. But nobody bounced: it makes no toll, and the deferrals that follow no outage. */
+static void take_softened(struct decide *decide, const struct sight *sight)
+{
+	struct affair *move = affair_then(decide, sight, SLOT_MOVE);
+	if (move == NULL)
+		return;
+	move->deferrals++;
+	move->dirty = true;
+	if (!sight->delivery->fresh || is_late(decide, sight->delivery->at))
+		return;
+	move->silent = false;
+	move->foreign_bounces++;
+	move->foreign_known_bounces += sight->delivery->accepted_before;
+	teach(decide, sight, true);
+	try_tests(decide, sight);
+	reconsider(decide, sight->subject, sight->delivery->at);
+}
+
 /* An exchange cannot be found, where the domain itself can. */
 static bool is_other_name(const struct decide_delivery *delivery)
 {
@@ -339,6 +361,16 @@ static bool is_moved_to_backup(const struct decide *decide, const struct sight *
 		backup_is(sight->subject, sight->host);
 }
 
+/* Mail servers that are told to hold mail back while the MX is elsewhere. */
+static bool is_softened(const struct sight *sight)
+{
+	const struct decide_delivery *delivery = sight->delivery;
+	return delivery->outcome == DELIVERY_DEFERRED && delivery->remote &&
+		delivery->reason == REASON_USER_UNKNOWN &&
+		(sight->foreign || sight->beyond) &&
+		affair_of(sight->subject, SLOT_MOVE) != NULL;
+}
+
 static void look_closer(struct decide *decide, struct sight *sight)
 {
 	const struct decide_delivery *delivery = sight->delivery;
@@ -359,6 +391,8 @@ static void look_closer(struct decide *decide, struct sight *sight)
 	sight->beyond = is_void &&
 		!exchanges_have(sight->subject->sets[0], sight->host) &&
 		look_is_elsewhere(look_deciding(decide, sight->subject));
+	if (is_softened(sight))
+		sight->sort = SORT_SOFTENED;
 }
 
 int decide_delivery(struct decide *decide, const struct decide_delivery *delivery)
@@ -385,6 +419,9 @@ int decide_delivery(struct decide *decide, const struct decide_delivery *deliver
 	case SORT_UNSERVED:
 	case SORT_REFUSED:
 		take_bounce(decide, &sight);
+		break;
+	case SORT_SOFTENED:
+		take_softened(decide, &sight);
 		break;
 	case SORT_STUCK:
 		take_stuck(decide, &sight);

@@ -88,6 +88,9 @@ void decide_feeders_look(struct decide *decide, int64_t at);
 /* Those that are configured, after a recall: others are not waited for any more. */
 void decide_feeders_keep(struct decide *decide, const char *const *names, size_t len);
 
+/* The mail server that the source is of defers all mail: its filter of DNS replies is broken. */
+void decide_filter_broken(struct decide *decide, const char *name, int64_t at);
+
 /* Nothing will be told any more of what was before now. */
 int decide_advance(struct decide *decide, int64_t now)
 	__attribute__((warn_unused_result));

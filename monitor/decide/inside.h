@@ -124,6 +124,8 @@ struct decide {
 	uint32_t slice_active;
 	uint32_t slice_lost;
 	int64_t lost_since; /* 0: all can be found */
+	int64_t filter_broken_at; /* last heard of; 0: it is not. The next mail says it again: it is
+				     not remembered */
 	struct feeders feeders; /* our own sources */
 	struct affair *leaders[HOSTER_LEADERS]; /* borrowed; see hoster.c */
 	size_t leaders_len;

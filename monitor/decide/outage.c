@@ -5,6 +5,8 @@
 #include "monitor/decide/inside.h"
 #include "resolvers/name.h"
 
+/* After the last mail that was deferred for it: these are tried again within 4000 s. */
+#define FILTER_BROKEN_MS (75 * MINUTE_MS)
 #define SICK_SHARE 10 /* one of so many domains fails: the view is sick, */
 #define SICK_LEAST 2 /* and more than so many */
 #define SICK_AFTER_MS (20 * MINUTE_MS) /* and is not trusted again before */
@@ -69,6 +71,12 @@ static struct affair *begin_self(struct decide *decide, int64_t at)
 	return decide->self;
 }
 
+static bool is_filter_broken(const struct decide *decide, int64_t at)
+{
+	return decide->filter_broken_at != 0 &&
+		at - decide->filter_broken_at < FILTER_BROKEN_MS;
+}
+
 void outage_self(struct decide *decide, int64_t at)
 {
 	int sick = 0, failing = 0, asked = 0;
@@ -89,8 +97,9 @@ void outage_self(struct decide *decide, int64_t at)
 	}
 	if (decide->self == NULL)
 		return;
-	affair_set_blind(decide->self, failing > 0 && failing == asked, at);
-	if (decide->lost_since != 0 || feeders_out(&decide->feeders) > 0)
+	const bool broken = is_filter_broken(decide, at);
+	affair_set_blind(decide->self, (failing > 0 && failing == asked) || broken, at);
+	if (broken || decide->lost_since != 0 || feeders_out(&decide->feeders) > 0)
 		return;
 	if (failing == 0)
 		affair_revert(decide->self, at);
@@ -201,6 +210,28 @@ void decide_feeders_keep(struct decide *decide, const char *const *names, size_t
 	feeders_keep(&decide->feeders, names, len);
 	if (feeders_out(&decide->feeders) == out)
 		return;
+	decide_touch(decide, NULL);
+	outage_self(decide, decide->now);
+}
+
+void decide_filter_broken(struct decide *decide, const char *name, int64_t at)
+{
+	if (at > decide->now)
+		at = decide->now;
+	if (decide->now - at >= FILTER_BROKEN_MS)
+		return;
+	struct affair *affair = begin_self(decide, decide->now);
+	if (affair == NULL)
+		return;
+	if (at > decide->filter_broken_at)
+		decide->filter_broken_at = at;
+	if (!affair_has_proof(affair, "filter-broken"))
+		affair_prove(affair, "filter-broken", 0, at,
+			"the mail server of %s cannot use its filter of DNS replies and "
+			"defers all mail of all domains: is the file of "
+			"smtp_dns_reply_filter there?",
+			name);
+	decide_set_timer(decide, NULL, decide->filter_broken_at + FILTER_BROKEN_MS);
 	decide_touch(decide, NULL);
 	outage_self(decide, decide->now);
 }

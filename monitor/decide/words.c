@@ -49,7 +49,8 @@ static void say_self(const struct affair *affair, char *text)
 		affair_has_proof(affair, "lookups-fail");
 	const char *said = "our own look-ups fail";
 	for (unsigned i = 0; i < affair->proofs_len && !blind; i++)
-		if (strncmp(affair->proofs[i].name, "source-", 7) == 0)
+		if (strncmp(affair->proofs[i].name, "source-", 7) == 0 ||
+			strcmp(affair->proofs[i].name, "filter-broken") == 0)
 			said = affair->proofs[i].text;
 	snprintf(text, AFFAIR_TEXT, "%s", said);
 }

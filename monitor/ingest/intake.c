@@ -16,6 +16,8 @@
 #include "resolvers/name.h"
 #include "storage/store.h"
 
+#define BROKEN_FILTER "reply-filter-broken" /* a rule of ours */
+
 struct intake {
 	char *source; /* owned */
 	const struct reply_rules *rules;
@@ -142,6 +144,8 @@ static void take_fact(
 	}
 	intake_fold_recipient(report->recipient, recipient);
 	reply_judge(intake->rules, report, &verdict);
+	if (strcmp(verdict.rule, BROKEN_FILTER) == 0)
+		casebook_broken_filter(intake->casebook, intake->source, report->at);
 	struct delivery_fact fact = {
 		.domain = domain,
 		.recipient = recipient,

@@ -106,6 +106,9 @@ static void note_name(struct span text, struct report *report)
 		{"unable to look up host ", 23},
 	};
 	struct span word;
+	/* The DNS had an answer, and our own filter is broken. */
+	if (span_ends(text, SPAN("Invalid DNS reply filter syntax")))
+		return;
 	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
 		struct span rest = text;
 		if (!span_take_before(&rest, marks[i], &word) ||

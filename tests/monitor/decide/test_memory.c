@@ -191,7 +191,7 @@ static void memory_knows_every_field(void **state)
 		{"spike", sizeof(struct spike), 304},
 		{"toll", sizeof(struct toll), 48},
 		{"affair", sizeof(struct affair), 392},
-		{"decide", sizeof(struct decide), 43712},
+		{"decide", sizeof(struct decide), 43720},
 		{"feeder", sizeof(struct feeder), 264},
 	};
 	(void)state;

@@ -227,6 +227,26 @@ static void postfix_ignores_what_is_no_delivery(void **state)
 		reading_ignores(&reading, lines[i]);
 }
 
+/* A refusal that our own mail server has softened, and a filter of ours that is broken. */
+static void postfix_reads_what_our_own_holding_does(void **state)
+{
+	(void)state;
+	const struct report *report = reading_one(&reading,
+		HEAD "4F9D195432C: to=<ann@example.net>, " RELAY DELAYS
+		     ", dsn=4.1.1, status=deferred (" SAID
+		     "550 5.1.1 <ann@example.net>: no (in reply to RCPT TO command))");
+	assert_int_equal(report->outcome, DELIVERY_DEFERRED);
+	assert_int_equal(report->origin, REPORT_REMOTE);
+	assert_int_equal(report->code, 550);
+	assert_string_equal(report->status, "5.1.1");
+	report = reading_one(&reading,
+		HEAD "4F9D195432C: to=<ann@example.net>, relay=none, dsn=4.4.3, "
+		     "status=deferred (Error looking up name=example.net type=MX: "
+		     "Invalid DNS reply filter syntax)");
+	assert_int_equal(report->origin, REPORT_LOCAL);
+	assert_string_equal(report->missing_name, "");
+}
+
 static void postfix_rejects_broken_deliveries(void **state)
 {
 	char line[2048];
@@ -459,6 +479,7 @@ int main(void)
 		EACH(postfix_reads_odd_addresses),
 		EACH(postfix_keeps_what_a_forger_says_as_text),
 		EACH(postfix_ignores_what_is_no_delivery),
+		EACH(postfix_reads_what_our_own_holding_does),
 		EACH(postfix_rejects_broken_deliveries),
 		EACH(postfix_multiplies_repeated_messages),
 		EACH(postfix_joins_expiries_by_queue_id),
