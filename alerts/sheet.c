@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 int sheet_close(struct sheet *sheet)
 {
@@ -43,8 +44,15 @@ void sheet_say(struct sheet *sheet, const char *format, ...)
 
 void sheet_lines(struct sheet *sheet, const char *text)
 {
+	char *const plain = strdup(text);
+
+	for (char *tab = plain; tab != NULL && (tab = strchr(tab, '\t')) != NULL;)
+		*tab = ' ';
+	if (plain == NULL && sheet->err == 0)
+		sheet->err = -ENOMEM;
 	if (sheet->err == 0)
-		sheet->form->lines(sheet, text);
+		sheet->form->lines(sheet, plain);
+	free(plain);
 }
 
 void sheet_picture(struct sheet *sheet, const struct timeline *timeline)

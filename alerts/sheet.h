@@ -65,7 +65,7 @@ int sheet_close(struct sheet *sheet) __attribute__((warn_unused_result));
 void sheet_heading(struct sheet *sheet, const char *text);
 void sheet_say(struct sheet *sheet, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* As they are, in letters of one width; too long ones are broken. */
+/* As they are, in letters of one width; a tab is a blank, too long ones are broken. */
 void sheet_lines(struct sheet *sheet, const char *text);
 void sheet_picture(struct sheet *sheet, const struct timeline *timeline);
 void sheet_story(struct sheet *sheet, const struct story *story);

@@ -48,6 +48,11 @@ static void lines(struct sheet *sheet, const char *text)
 static void begin_table(struct sheet *sheet)
 {
 	html_begin(HTML_TABLE, sheet->out);
+	fputs("<colgroup>", sheet->out);
+	for (size_t i = 0; i < sheet->columns_len; i++)
+		fprintf(sheet->out, "<col style=\"width:%.0f%%\">",
+			100 * sheet->columns[i].share);
+	fputs("</colgroup>\n", sheet->out);
 	html_begin(HTML_ROW, sheet->out);
 	for (size_t i = 0; i < sheet->columns_len; i++)
 		html_put(HTML_HEAD, sheet->columns[i].title, sheet->out);

@@ -141,10 +141,19 @@ static void draw_grid(struct plan *plan)
 	}
 }
 
-static void draw_axis(struct plan *plan)
+/* One that the edge would cut is left out: a grid line is there all the same. */
+static void label_tick(struct plan *plan, double x, double y, const char *text)
 {
 	const struct pen_style style = {
 		.size = 10, .colour = INK_SOFT, .align = PEN_CENTRE};
+	const double width = pen_measure(&plan->pen, &style, text) + 1;
+
+	if (x + width / 2 < TIMELINE_WIDTH - 2)
+		pen_write(&plan->pen, &style, x - width / 2, y, width, text);
+}
+
+static void draw_axis(struct plan *plan)
+{
 	const struct pen_style side = {
 		.size = 10, .colour = INK_SOFT, .align = PEN_RIGHT};
 	const double y = plan->axis_y;
@@ -155,12 +164,10 @@ static void draw_axis(struct plan *plan)
 	for (size_t i = 0; i < plan->ticks_len; i++) {
 		const struct axis_tick *tick = &plan->ticks[i];
 		const double x = plan_x(plan, tick->at);
-		const double left =
-			fmin(x - TICK_LABEL / 2, TIMELINE_WIDTH - 2 - TICK_LABEL);
 
 		pen_line(&plan->pen, INK_SOFT, x, y, x, y + 4);
-		pen_write(&plan->pen, &style, left, y + 11, TICK_LABEL, tick->label);
-		pen_write(&plan->pen, &style, left, y + 24, TICK_LABEL, tick->below);
+		label_tick(plan, x, y + 11, tick->label);
+		label_tick(plan, x, y + 24, tick->below);
 	}
 }
 

@@ -17,7 +17,7 @@
 
 #define PLAN_MARGIN 16
 #define PLAN_LEFT 116 /* of what has a time; names stand before it */
-#define PLAN_RIGHT (TIMELINE_WIDTH - PLAN_MARGIN)
+#define PLAN_RIGHT (TIMELINE_WIDTH - 24)
 #define PLAN_WIDTH (PLAN_RIGHT - PLAN_LEFT)
 #define PLAN_LEGEND_ROW 18
 #define PLAN_MARK_ROW 14

@@ -177,6 +177,34 @@ static void choose_window(struct chart *chart, const struct incident *incident)
 	parts->to = end + margin < now ? end + margin : most(end, now);
 }
 
+static int64_t first_known(const struct chart_parts *parts)
+{
+	int64_t first = 0;
+
+	for (size_t i = 0; i < parts->lanes_len; i++)
+		if (parts->lanes[i].spans_len > 0)
+			first = least(first, parts->lanes[i].spans[0].from);
+	for (size_t i = 0; i < parts->bars_len; i++) {
+		const struct timeline_bar *const bar = &parts->bars[i];
+
+		if (bar->accepted + bar->deferred + bar->unknown + bar->bounced > 0)
+			return least(first, bar->from);
+	}
+	return first;
+}
+
+/* Of a time before anything was known, no more is shown than is to see that nothing was. */
+static void trim(struct chart *chart)
+{
+	struct chart_parts *const parts = chart->parts;
+	const int64_t first = first_known(parts);
+	const int64_t margin = (parts->to - chart->timeline.incident_from) / 8;
+
+	if (first == 0 || first - margin <= parts->from)
+		return;
+	parts->from = least(first, chart->timeline.incident_from) - margin;
+}
+
 int chart_open_incident(const struct chart_options *options,
 	const struct incident *incident, struct chart **ret_chart)
 {
@@ -190,8 +218,10 @@ int chart_open_incident(const struct chart_options *options,
 		return -ENOMEM;
 	choose_window(chart, incident);
 	err = chart_gather(chart->parts);
-	if (err == 0)
+	if (err == 0) {
+		trim(chart);
 		say_incident(chart, incident);
+	}
 	return finish(chart, err, ret_chart);
 }
 

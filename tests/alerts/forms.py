@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
-VOID = {"br", "img", "meta"}
+VOID = {"br", "col", "img", "meta"}
 
 
 def compose(program, folder):

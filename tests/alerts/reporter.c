@@ -147,6 +147,7 @@ static void write_plain(void)
 	struct report report = fill(&lists, &sample, &say);
 	report.addresses = "anna@online.de\nbert@online.de\n";
 	report.changes_more = 3;
+	lists.message.text = "online.de.\t1\tIN\tMX\t10 mx01.mail.icloud.com.\n";
 	write_both("plain", &report);
 	write_both("again", &report);
 	sample_init(&sample, INCIDENT_SELF, ALERT_OPENED);

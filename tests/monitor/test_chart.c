@@ -211,6 +211,12 @@ static void chart_frames_an_incident(void **state)
 	assert_string_equal(timeline->marks[1].label, "first bounce 22:13:50");
 	assert_string_equal(timeline->marks[2].label, "reverted 02:13:20");
 	chart_close(chart);
+	/* Of the time before anything was known, a little. */
+	incident.reverted_at = T0 + 20 * HOUR;
+	chart = open_incident(easel, &incident, T0 + 5 * DAY);
+	assert_int_equal(chart->timeline.to, T0 + 25 * HOUR);
+	assert_int_equal(chart->timeline.from, T0 - HOUR - 25 * HOUR / 8);
+	chart_close(chart);
 	/* It goes on: up to now, with half an hour before it at least. */
 	incident.reverted_at = 0;
 	incident.closed_at = 0;
