@@ -3,10 +3,10 @@
 /*
  * deliver — carries composed bytes out: SMTP, HTTP, sendmail, programs.
  *
- * One thread of its own, which waits for all transfers and programs at once, and a queue for
- * each channel of which at most DELIVER_AT_ONCE are under way: a receiver that hangs delays
- * nobody else. One try a job; when to try again is the caller's, who has the clock and the
- * store. It knows no store, no log, no wall clock of its own.
+ * A thread of its own waits for all requests and programs at once; each mail under way has one
+ * more. Each channel has a queue of which at most DELIVER_AT_ONCE are under way: a receiver that
+ * hangs delays nobody else. One try a job; when to try again is the caller's, who has the clock
+ * and the store. It knows no store, no log, no wall clock of its own.
  *
  * SMTP: one recipient a transaction. 2xx to the end of DATA is DONE; 4xx LATER; 5xx from MAIL
  * on REFUSED; 5xx before it (greeting, AUTH) is about the connection, not the letter: LATER. A
@@ -80,7 +80,7 @@ struct deliver_result {
 int deliver_create(const struct deliver_options *options, struct deliver **ret_deliver)
 	__attribute__((warn_unused_result));
 /* Gives up what is under way, and forgets what waits and what was not taken: all that is still
- * to be sent for whoever keeps count. Returns within a second or two. Also for NULL. */
+ * to be sent for whoever keeps count. Returns within three seconds. Also for NULL. */
 void deliver_destroy(struct deliver *deliver);
 
 /* Copies the channels, whose fields have passed the checks of channel.h and which take the

@@ -6,7 +6,9 @@
  * A task is a job on its way. Waiting it belongs to the queue of its lane, under the mutex;
  * once started to the delivery thread alone; finished to the queue of results, under the mutex.
  */
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -54,6 +56,11 @@ struct deliver_task {
 	size_t body_len;
 	size_t body_sent;
 	bool program; /* or a transfer */
+	bool threaded; /* a mail that has been started */
+	pthread_t thread;
+	atomic_bool given_up; /* to the thread */
+	atomic_bool ended; /* by the thread, which then touches nothing any more */
+	CURLcode outcome;
 	CURL *easy;
 	struct curl_slist *list; /* recipients, or header lines */
 	char error[CURL_ERROR_SIZE];
@@ -74,11 +81,19 @@ const struct deliver_options *deliver_settings(const struct deliver *deliver);
 
 /* What every transfer has: limits, TLS, no surprises. False where libcurl has no memory. */
 bool deliver_easy_common(struct deliver_task *task);
-/* Sets task->easy up for the type of its channel. */
+/* Ends the wait of the delivery thread. */
+void deliver_wake(struct deliver *deliver);
+
+/* Sets task->easy up and starts a thread that carries it. */
 bool deliver_smtp_begin(struct deliver_task *task);
+/* Whether that has ended; then the result is filled, and the thread is gone. */
+bool deliver_smtp_step(struct deliver_task *task);
+/* Gives it up: within a second or so. */
+void deliver_smtp_abort(struct deliver_task *task);
+
+/* Sets task->easy up. */
 bool deliver_http_begin(struct deliver_task *task);
-/* Fill task->result when the transfer has ended. */
-void deliver_smtp_judge(struct deliver_task *task, CURLcode outcome);
+/* Fills task->result when the transfer has ended. */
 void deliver_http_judge(struct deliver_task *task, CURLcode outcome);
 
 /* Starts the program; on failure the result says why. */

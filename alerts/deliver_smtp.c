@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* One letter to one recipient by SMTP. */
+/*
+ * One letter to one recipient by SMTP, on a thread of its own: libcurl 7.88 sends the end of a
+ * letter, waits for the answer and says goodbye without giving its multi interface a turn. A
+ * transfer taken out of a multi handle would even end half a letter with the dot that makes it
+ * whole; one that its progress callback ends does not.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "alerts/deliver_inside.h"
 
-/* libcurl says goodbye when it closes and waits for the answer, with the whole thread: a
- * server that has had its say about the letter is not listened to any more. */
+/* libcurl says goodbye when it closes, and waits for the answer: a server that has had its say
+ * about the letter is not listened to any more. */
 static void stop_listening(const struct deliver_task *task)
 {
 	for (size_t i = 0; i < DELIVER_SOCKETS_MAX; i++)
@@ -115,18 +120,52 @@ static bool set_server(struct deliver_task *task, const struct channel *channel)
 		CURLE_OK;
 }
 
-bool deliver_smtp_begin(struct deliver_task *task)
+/* At least once a second, whatever it waits for. */
+static int on_progress(void *owner, curl_off_t download_total, curl_off_t downloaded,
+	curl_off_t upload_total, curl_off_t uploaded)
 {
-	const struct channel *channel = &task->hold->channel;
+	struct deliver_task *task = owner;
+
+	(void)download_total;
+	(void)downloaded;
+	(void)upload_total;
+	(void)uploaded;
+	return atomic_load(&task->given_up) ? 1 : 0;
+}
+
+static bool set_callbacks(struct deliver_task *task)
+{
 	CURL *easy = task->easy;
 
-	return deliver_easy_common(task) && set_server(task, channel) &&
-		set_letter(task, channel) &&
-		curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_reply) == CURLE_OK &&
+	return curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_reply) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_HEADERDATA, task) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_debug) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_DEBUGDATA, task) == CURLE_OK &&
-		curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L) == CURLE_OK;
+		curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress) ==
+		CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_XFERINFODATA, task) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L) == CURLE_OK;
+}
+
+static void *carry(void *owner)
+{
+	struct deliver_task *task = owner;
+
+	task->outcome = curl_easy_perform(task->easy);
+	atomic_store(&task->ended, true);
+	deliver_wake(task->deliver);
+	return NULL;
+}
+
+bool deliver_smtp_begin(struct deliver_task *task)
+{
+	const struct channel *channel = &task->hold->channel;
+
+	task->threaded = deliver_easy_common(task) && set_server(task, channel) &&
+		set_letter(task, channel) && set_callbacks(task) &&
+		pthread_create(&task->thread, NULL, carry, task) == 0;
+	return task->threaded;
 }
 
 /* The code that speaks of the letter is in the last line of a reply: libcurl's own is 0 after
@@ -141,8 +180,9 @@ static long code_of(const struct deliver_task *task)
 	return (reply[0] - '0') * 100 + (reply[1] - '0') * 10 + (reply[2] - '0');
 }
 
-void deliver_smtp_judge(struct deliver_task *task, CURLcode outcome)
+static void judge(struct deliver_task *task)
 {
+	CURLcode outcome = task->outcome;
 	struct deliver_result *result = &task->result;
 	long code = code_of(task);
 	bool answered = code >= 400;
@@ -167,4 +207,19 @@ void deliver_smtp_judge(struct deliver_task *task, CURLcode outcome)
 			task->stage == DELIVER_STAGE_BODY
 				? "; the server may have taken the message"
 				: "");
+}
+
+bool deliver_smtp_step(struct deliver_task *task)
+{
+	if (!atomic_load(&task->ended))
+		return false;
+	pthread_join(task->thread, NULL);
+	judge(task);
+	return true;
+}
+
+void deliver_smtp_abort(struct deliver_task *task)
+{
+	atomic_store(&task->given_up, true);
+	pthread_join(task->thread, NULL);
 }

@@ -10,6 +10,11 @@
 
 #define WAIT_MS 60000 /* nothing depends on it: everything to wait for wakes the thread */
 
+void deliver_wake(struct deliver *deliver)
+{
+	curl_multi_wakeup(deliver->multi);
+}
+
 static curl_socket_t on_open(
 	void *owner, curlsocktype purpose, struct curl_sockaddr *address)
 {
@@ -91,7 +96,8 @@ static void end_transfer(struct deliver_task *task)
 {
 	if (task->easy == NULL)
 		return;
-	curl_multi_remove_handle(task->deliver->multi, task->easy);
+	if (!task->threaded)
+		curl_multi_remove_handle(task->deliver->multi, task->easy);
 	curl_easy_cleanup(task->easy);
 	curl_slist_free_all(task->list);
 	task->easy = NULL;
@@ -106,8 +112,10 @@ static bool begin_transfer(struct deliver_task *task)
 		task->sockets[i] = CURL_SOCKET_BAD;
 	task->easy = curl_easy_init();
 	if (task->easy != NULL &&
-		(mail ? deliver_smtp_begin(task) : deliver_http_begin(task)) &&
-		curl_multi_add_handle(task->deliver->multi, task->easy) == CURLM_OK)
+		(mail ? deliver_smtp_begin(task)
+		      : deliver_http_begin(task) &&
+					curl_multi_add_handle(task->deliver->multi,
+						task->easy) == CURLM_OK))
 		return true;
 	end_transfer(task);
 	task->result.verdict = DELIVER_LATER;
@@ -210,24 +218,32 @@ static void end_transfers(struct deliver *deliver)
 			curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
 				&task) != CURLE_OK)
 			continue;
-		if (task->hold->channel.type == CHANNEL_EMAIL)
-			deliver_smtp_judge(task, outcome);
-		else
-			deliver_http_judge(task, outcome);
+		deliver_http_judge(task, outcome);
 		end_transfer(task);
 		TAILQ_REMOVE(&deliver->under_way, task, entry);
 		hand_over(task);
 	}
 }
 
-static void step_programs(struct deliver *deliver)
+static bool has_ended(struct deliver_task *task)
+{
+	if (task->program)
+		return deliver_program_step(task);
+	if (!task->threaded || !deliver_smtp_step(task))
+		return false;
+	end_transfer(task);
+	return true;
+}
+
+/* Programs and mails; the requests are in end_transfers. */
+static void step_others(struct deliver *deliver)
 {
 	struct deliver_task *next;
 
 	for (struct deliver_task *task = TAILQ_FIRST(&deliver->under_way); task != NULL;
 		task = next) {
 		next = TAILQ_NEXT(task, entry);
-		if (!task->program || !deliver_program_step(task))
+		if (!has_ended(task))
 			continue;
 		TAILQ_REMOVE(&deliver->under_way, task, entry);
 		hand_over(task);
@@ -280,8 +296,12 @@ static void give_up(struct deliver *deliver, struct deliver_tasks *chosen)
 	struct deliver_task *task;
 
 	TAILQ_CONCAT(&deliver->under_way, chosen, entry);
+	TAILQ_FOREACH(task, &deliver->under_way, entry)
+	atomic_store(&task->given_up, true);
 	while ((task = TAILQ_FIRST(&deliver->under_way)) != NULL) {
 		TAILQ_REMOVE(&deliver->under_way, task, entry);
+		if (task->threaded)
+			deliver_smtp_abort(task);
 		if (task->easy != NULL)
 			end_transfer(task);
 		else if (task->program)
@@ -301,7 +321,7 @@ void *deliver_run(void *owner)
 		start_chosen(deliver, &chosen);
 		curl_multi_perform(deliver->multi, &running);
 		end_transfers(deliver);
-		step_programs(deliver);
+		step_others(deliver);
 		tell(deliver);
 		if (!deliver->ended)
 			wait_for_all(deliver);

@@ -95,6 +95,55 @@ def test_silence(t):
          "nor one that has refused", result)
 
 
+def test_queues(t):
+    """Servers that are silent at some stage, and one that is not."""
+    good = peers.SmtpPeer()
+    silent = {stage: peers.SmtpPeer({stage: peers.HANG})
+              for stage in ("GREETING", "RCPT", "BODY", "QUIT")}
+    channels = [channel(peer, stage) for stage, peer in silent.items()] + [channel(good)]
+    with Courier(PROGRAM, *channels) as sender:
+        for number, stage in enumerate(silent):
+            for k in range(3):
+                sender.hand(100 + 10 * number + k, stage, "a@example.org", MAIL)
+        for stage, peer in silent.items():
+            peer.await_hung(2)
+            began = time.monotonic()
+            results = [sender.mail(number) for number in range(5)]
+            t.ok(all(is_(result, DONE) for result in results) and
+                 time.monotonic() - began < 2 and peer.connections <= 3,
+                 f"a server that is silent at {stage} holds up nobody",
+                 (time.monotonic() - began, results))
+
+
+def test_given_up(t):
+    """A letter of which a part is on its way does not become a whole one when it is given up."""
+    for stage in ("GREETING", "EHLO", "MAIL", "DATA", "BODY"):
+        peer = peers.SmtpPeer({stage: peers.HANG})
+        with Courier(PROGRAM, channel(peer)) as sender:
+            sender.hand(1, "mail", "a@example.org", MAIL)
+            peer.await_hung()
+            began = time.monotonic()
+            status = sender.close()
+        t.ok(status == 0 and time.monotonic() - began < 4,
+             f"the end does not wait for a server that is silent at {stage}",
+             time.monotonic() - began)
+    big = MAIL + "".join(f"line {number:070d}\r\n" for number in range(200000))
+    for how in ("the end", "the limit"):
+        peer = peers.SmtpPeer()
+        peer.reading.clear()
+        with Courier(PROGRAM, channel(peer), smtp_ms=2000) as sender:
+            sender.hand(1, "mail", "a@example.org", big)
+            while "DATA" not in peer.verbs():
+                time.sleep(0.01)
+            if how == "the limit":
+                result = sender.result(1)
+                t.ok(is_(result, LATER, 0), "a server that reads no more: again later", result)
+            status = sender.close()
+        peer.reading.set()
+        t.ok(status == 0 and peer.cut.acquire(timeout=20) and not peer.bodies,
+             f"{how}: half a letter is seen to be one", (status, len(peer.bodies)))
+
+
 def test_bytes(t):
     bodies = [".\r\n", "..\r\n", ".x\r\n\r\n.\r\n", "a\r\n.\r\nQUIT\r\n", "\r\n",
               "x" * 998 + "\r\n",
@@ -189,8 +238,9 @@ def test_auth(t):
 
 def main():
     t = tap.Tap()
-    for test in (test_taken, test_refusals, test_one_of_three, test_silence, test_bytes,
-                 test_addresses, test_hostile_reply, test_beyond_ascii, test_auth):
+    for test in (test_taken, test_refusals, test_one_of_three, test_silence, test_queues,
+                 test_given_up,
+                 test_bytes, test_addresses, test_hostile_reply, test_beyond_ascii, test_auth):
         test(t)
     return t.done()
 

@@ -75,6 +75,9 @@ class SmtpPeer(Peer):
         self.commands = []
         self.bodies = []
         self.encrypted = 0
+        self.cut = threading.Semaphore(0)  # released by each letter that ended in the middle
+        self.reading = threading.Event()  # cleared: nothing of a letter is read
+        self.reading.set()
         super().__init__(tls)
 
     def say(self, connection, reply):
@@ -126,12 +129,20 @@ class SmtpPeer(Peer):
 
     def take(self, lines):
         data = b""
-        while (line := lines.readline()) != b".\r\n":
+        self.reading.wait(30)
+        while (line := self.next_line(lines)) != b".\r\n":
             if not line:
+                self.cut.release()
                 raise ConnectionError("cut off in DATA")
             data += line
         self.bodies.append(data)
         return self.replies["BODY"]
+
+    def next_line(self, lines):
+        try:
+            return lines.readline()
+        except ConnectionError:
+            return b""
 
     def verbs(self):
         return [command.split(" ")[0].upper() for command in self.commands]
