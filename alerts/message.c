@@ -43,9 +43,10 @@ static const char *domain_of(const char *address)
 static bool is_address(const char *address)
 {
 	for (const char *at = address; *at != '\0'; at++)
-		if (*at <= ' ' || *at > '~' || strchr("<>,;:\"()\\", *at) != NULL)
+		if (*at <= ' ' || *at > '~' || strchr("<>,;\"()\\", *at) != NULL)
 			return false;
-	return *domain_of(address) != '\0' && *address != '@';
+	return *domain_of(address) != '\0' && *address != '@' &&
+		(strchr(address, ':') == NULL || *domain_of(address) == '[');
 }
 
 static void put_id(const char *alert, const char *from, FILE *out)

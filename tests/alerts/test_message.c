@@ -31,7 +31,7 @@ static int compose(const char *from, const char *to, char **ret_bytes, size_t *r
 static void message_refuses_addresses_that_are_more_than_one(void **state)
 {
 	static const char *const bad[] = {"", "a", "@", "a@", "@b", "a@b\r\nBcc: c@d",
-		"a@b,c@d", "a b@c", "<a@b>", "\"a\"@b", "a@b\x7f", "a@\xc3\xbc"};
+		"a@b,c@d", "a b@c", "<a@b>", "\"a\"@b", "a@b\x7f", "a@\xc3\xbc", "a:b@c"};
 	char *bytes;
 	size_t len;
 	(void)state;
@@ -60,6 +60,10 @@ static void message_has_one_id_and_date_whenever_it_is_composed(void **state)
 	assert_non_null(strstr(bytes, "\r\nMessage-ID: <fra1-a3@b.example>\r\n"));
 	assert_non_null(strstr(bytes, "<a-b--c.mxvigil.b.example>"));
 	assert_null(strstr(bytes, "In-Reply-To"));
+	free(again);
+	assert_int_equal(
+		compose("mx@b.example", "c@[IPv6:2001:db8::1]", &again, &again_len), 0);
+	assert_non_null(strstr(again, "\r\nTo: c@[IPv6:2001:db8::1]\r\n"));
 	assert_int_equal(message_id("fra1-a3", "mx@b.example", &id), 0);
 	assert_string_equal(id, "fra1-a3@b.example");
 	free(id);
