@@ -100,7 +100,7 @@ static void story_sets_answers_side_by_side_where_they_fit(void **state)
 		"    10 a.b  10 e.f  no such domain\n    20 c.d\n");
 	free(text);
 	text = tell_views(&wide, false);
-	has(text, "  before    " WIDE "\n  since     10 a.b\n  now       not known\n");
+	has(text, "  before  " WIDE "\n  since   10 a.b\n  now     not known\n");
 	free(text);
 	text = tell_views(&still, true);
 	has(text, ">since, and now</th>");

@@ -95,6 +95,35 @@ static void tell(const struct story *story)
 	free(text);
 }
 
+/* Each element is closed again, and nothing steers. */
+static void check_page(const char *html)
+{
+	size_t depth = 0;
+
+	for (; *html != '\0'; html++) {
+		HOLDS((unsigned char)*html >= ' ' || *html == '\n');
+		if (*html != '<' || strncmp(html, "<br>", 4) == 0)
+			continue;
+		HOLDS(html[1] == '/' ? depth > 0 : html[1] >= 'a' && html[1] <= 'z');
+		depth += html[1] == '/' ? (size_t)-1 : 1;
+	}
+	HOLDS(depth == 0);
+}
+
+static void tell_page(const struct story *story)
+{
+	char *html = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&html, &len);
+
+	if (out == NULL)
+		return;
+	HOLDS(story_write_html(story, out) == 0);
+	if (fclose(out) == 0)
+		check_page(html);
+	free(html);
+}
+
 static void make(const uint8_t *data, const char *const texts[TEXTS])
 {
 	const struct incident_evidence evidence[] = {
@@ -145,6 +174,7 @@ static void make(const uint8_t *data, const char *const texts[TEXTS])
 	};
 
 	tell(&story);
+	tell_page(&story);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
