@@ -62,10 +62,13 @@ int alert_headline(const struct alert_case *one, char **ret_text)
 
 	if (incident->kind != INCIDENT_SELF)
 		return phrase_format(phrase_of_one(incident->kind), &phrase, ret_text);
+	/* What follows goes on with a comma. */
+	size_t sentence = strlen(incident->summary);
+	sentence -= sentence > 0 && incident->summary[sentence - 1] == '.';
 	FILE *out = open_memstream(&text, &len);
 	if (out == NULL)
 		return -ENOMEM;
-	phrase_put(incident->summary, strlen(incident->summary), SENTENCE_SHOWN, out);
+	phrase_put(incident->summary, sentence, SENTENCE_SHOWN, out);
 	if (fclose(out) != 0) {
 		free(text);
 		return -ENOMEM;

@@ -79,11 +79,15 @@ void letter_glance(const struct telling *telling, const struct alert *alert,
 	put_operators(telling, incident);
 	if (incident->bounces + incident->deliveries > 0)
 		story_beside(telling, "mail", MARK_WIDTH,
-			"%s affected bounce%s, %s accepted; %s to re-activate",
+			"%s affected bounce%s, %s accepted%s%s%s",
 			story_count(incident->bounces, bounces),
 			incident->bounces == 1 ? "" : "s",
 			story_count(incident->deliveries, deliveries),
-			story_recipients(incident->recipients, recipients));
+			incident->recipients > 0 ? "; " : "",
+			incident->recipients > 0
+				? story_recipients(incident->recipients, recipients)
+				: "",
+			incident->recipients > 0 ? " to re-activate" : "");
 }
 
 /* Names that were warned of already. */

@@ -78,7 +78,7 @@ static void alert_subject_says_what_happened_by_kind(void **state)
 		{INCIDENT_LIST_QUALITY, "critical: unknown addresses at online.de"},
 		{INCIDENT_EXPIRY, "critical: online.de is parked at Apple iCloud"},
 		{INCIDENT_NULL_MX, "critical: online.de says that it takes no mail"},
-		{INCIDENT_SELF, "critical: The log of fra1 was not read for 2 hours."},
+		{INCIDENT_SELF, "critical: The log of fra1 was not read for 2 hours"},
 	};
 	(void)state;
 
