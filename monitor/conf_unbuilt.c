@@ -232,9 +232,6 @@ static void check_protect(struct conf_reader *reader)
 		strspn(protect->reload_command, " \t") == strlen(protect->reload_command))
 		conf_blame(reader, protect->reload_command, "a program and its arguments",
 			"protect.reload-command");
-	if (protect->kumomta != NULL)
-		conf_warn(reader, "protect.kumomta",
-			"not in this release: checked, but nothing is done for it");
 }
 
 static void warn_of_sections(struct conf_reader *reader)

@@ -40,6 +40,8 @@ ELSEWHERE = {
     "monitor/watch.c": "the scenarios poll real servers with the daemon",
     "monitor/watch_fleet.c": "the scenarios poll real servers with the daemon",
     "monitor/summary.c": "the scenarios run --once",
+    "alerts/http.c": "tests/scenario/protect.py: KumoMTA is asked",
+    "monitor/protect/suspend.c": "tests/scenario/protect.py: check_suspended, check_lifted",
     "monitor/protect/acceptors.c": "test_gather: gather_knows_who_takes_other_mail_too",
     "monitor/ingest/follow.c": "test_source rotates, cuts, kills",
     "monitor/ingest/intake.c": "test_source, and tests/monitor/ingest.py",

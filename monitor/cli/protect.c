@@ -19,6 +19,7 @@
 #include "monitor/protect/gather.h"
 #include "monitor/protect/replace.h"
 #include "monitor/protect/replyfile.h"
+#include "monitor/protect/suspend.h"
 #include "monitor/textfile.h"
 
 /* One call. */
@@ -35,6 +36,7 @@ struct holding {
 	struct replyfile_text text; /* owned; what the filter is to say */
 	bool same; /* it does */
 	struct replace_result result;
+	struct suspend_result suspended;
 };
 
 static void finish(struct holding *holding)
@@ -130,6 +132,10 @@ static void write_file(struct holding *holding)
 
 	if (holding->path != NULL && !holding->dry)
 		replace_file(&order, &holding->result);
+	if (holding->section != NULL && holding->section->kumomta != NULL &&
+		!holding->dry)
+		suspend_reconcile(holding->section->kumomta, holding->holds, holding->len,
+			holding->now, &holding->suspended);
 }
 
 /* --- saying so --- */
@@ -162,13 +168,15 @@ static json_t *make_row(const struct holding *holding, const struct hold *hold)
 
 static json_t *make_last(const struct holding *holding)
 {
-	return json_pack("{s:{s:s?, s:s?, s:b, s:b, s:I, s:I, s:o}}", "protect",
+	return json_pack("{s:{s:s?, s:s?, s:b, s:b, s:I, s:I, s:I, s:I, s:o}}", "protect",
 		"mta_view", holding->gather.mta, "postfix_status",
 		holding->section != NULL ? holding->section->postfix_status : NULL,
 		"written", holding->result.written, "would_write",
 		holding->path != NULL && holding->dry && !holding->same, "refused_names",
 		(json_int_t)holding->text.refused, "domains_beyond",
-		(json_int_t)holding->text.beyond, "reply_filter",
+		(json_int_t)holding->text.beyond, "kumomta_suspended",
+		(json_int_t)holding->suspended.suspended, "kumomta_lifted",
+		(json_int_t)holding->suspended.lifted, "reply_filter",
 		holding->path != NULL ? replace_state(holding->path) : json_null());
 }
 
@@ -316,6 +324,10 @@ static enum cli_status show(struct holding *holding)
 	if (err < 0)
 		return cli_file_failed("standard output", err);
 	status = say_result(&holding->result);
+	if (holding->suspended.error < 0) {
+		cli_say("KumoMTA was not told: %s", holding->suspended.why);
+		status = CLI_FAILED;
+	}
 	return status != CLI_DONE ? status : cli_finish_output();
 }
 

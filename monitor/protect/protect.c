@@ -215,6 +215,7 @@ static void publish(struct protect *protect)
 		protect->changed = true;
 	}
 	protect_write(protect);
+	protect_suspend(protect);
 }
 
 void protect_on_timer(uv_timer_t *timer)
@@ -309,6 +310,7 @@ void protect_tick(struct protect *protect, int64_t now)
 	if (protect->changed)
 		arm(protect);
 	protect_write_again(protect, now);
+	protect_suspend_again(protect, now);
 }
 
 json_t *protect_describe(struct protect *protect)
@@ -417,7 +419,7 @@ int protect_create(const struct protect_options *options, struct protect **ret_p
 
 void protect_free_if_done(struct protect *protect)
 {
-	if (protect->closed && !protect->writing)
+	if (protect->closed && !protect->writing && !protect->suspending)
 		free_protect(protect);
 }
 
@@ -435,5 +437,6 @@ void protect_destroy(struct protect *protect, const struct conf *next)
 	serve_destroy(protect->serve);
 	protect->serve = NULL;
 	protect_release(protect, next);
+	protect_resume(protect, next);
 	uv_close((uv_handle_t *)&protect->timer, on_closed);
 }

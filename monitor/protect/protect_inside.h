@@ -44,6 +44,10 @@ struct protect {
 	bool write_again; /* another is to follow it */
 	int64_t retry_at; /* of one that failed; 0: none did */
 	bool failed; /* that has been logged */
+	bool suspending; /* KumoMTA is being told */
+	bool suspend_again;
+	bool suspend_failed; /* that has been logged */
+	int64_t suspend_retry_at;
 	bool leaving;
 	bool closed;
 };
@@ -59,3 +63,9 @@ void protect_write(struct protect *protect);
 void protect_write_again(struct protect *protect, int64_t now);
 /* Writes no more, but that nothing is held in a file that `next` does not name. */
 void protect_release(struct protect *protect, const struct conf *next);
+
+/* --- protect_suspend.c --- */
+/* The same three for KumoMTA. */
+void protect_suspend(struct protect *protect);
+void protect_suspend_again(struct protect *protect, int64_t now);
+void protect_resume(struct protect *protect, const struct conf *next);

@@ -14,6 +14,7 @@ import signal
 import time
 
 import daemon
+import kumomta
 import lab as labs
 import mta
 import smtp
@@ -75,13 +76,17 @@ class Office:
             each.start()
         reload = f"/usr/bin/env LD_LIBRARY_PATH={self.away.environment['LD_LIBRARY_PATH']} " \
                  f"{self.away.program('postfix')} -c {self.away.conf} reload"
+        self.kumo = kumomta.Kumo()
+        self.kumo.suspend(DOMAIN, "the postmaster's own")
+        self.kumo.suspend(OTHER, "mxvigil incident lab-i99: of before a crash")
         self.monitor = daemon.Mxvigil(
             lab, views=world.VIEWS,
             watch=[{"name": "all", "domains": [DOMAIN, OTHER, NEIGHBOUR], "interval": "1s"}],
             deliveries=[{"name": each.name, "format": "postfix", "path": str(each.log),
                          "timezone": "UTC"} for each in self.mtas],
             protect={"postfix-status": f"127.0.0.1:{PORT}", "min-severity": "warning",
-                     "postfix-reply-filter": str(self.filter), "reload-command": reload})
+                     "postfix-reply-filter": str(self.filter), "reload-command": reload,
+                     "kumomta": "http://127.0.0.1:8000/"})
         self.monitor.start()
 
     def await_both(self, host):
@@ -150,17 +155,37 @@ def check_others(t, office):
 def check_shown(t, office):
     rows = labs.until("what is written is what would be", lambda: (
         rows := office.monitor.rows("protect", "--dry-run")) and
-        not rows[-1]["protect"]["would_write"] and rows)
+        not rows[-1]["protect"]["would_write"] and
+        rows[-1]["protect"]["reply_filter"]["reload"]["ok"] and rows)
     row, last = rows[0], rows[-1]["protect"]
     t.ok(row["domain"] == DOMAIN and row["lift_at"] is None and
          [host["host"] for host in row["hosts"]] == [CLOUD], "protect --dry-run tells it", rows)
-    t.ok(last["mta_view"] == "mta" and last["reply_filter"]["reload"]["ok"],
+    t.ok(last["mta_view"] == "mta" and last["reply_filter"]["entries"] == 1,
          "and that Postfix has read the filter", last)
     told = office.monitor.say("protect", "--dry-run")
     t.ok(r"/^online\.example\. \d+ IN MX \d+ mx01\.cloud\.example\.$/ IGNORE" in told,
          "and the rule", told)
     status = office.monitor.rows("status")[0]
     t.ok(status["detector"]["protect"]["softened"] >= 4, "status counts what was softened", status)
+
+
+def check_suspended(t, office):
+    """A third server, that is told by HTTP to suspend the queue."""
+    labs.until("KumoMTA is told", lambda: len(office.kumo.of(DOMAIN)) == 2)
+    ours = office.kumo.of(DOMAIN)[1]
+    row = office.incidents()[0]
+    t.ok(row["id"] in ours["reason"] and
+         daemon.epoch(ours["expires"]) > time.time() + 11 * 3600,
+         "KumoMTA suspends the domain, for the incident and with its expiry", ours)
+    t.ok(not office.kumo.of(OTHER), "what an earlier run suspended is lifted",
+         office.kumo.suspensions)
+
+
+def check_lifted(t, office):
+    labs.until("KumoMTA goes on", lambda: len(office.kumo.of(DOMAIN)) == 1)
+    t.ok(office.kumo.of(DOMAIN)[0]["reason"] == "the postmaster's own",
+         "the suspension is lifted, and nobody else's", office.kumo.suspensions)
+    t.ok(not office.kumo.faults, "KumoMTA understood all it was asked", office.kumo.faults)
 
 
 def check_hung(t, office):
@@ -248,8 +273,10 @@ def story(lab, t):
     check_held(t, office)
     check_others(t, office)
     check_shown(t, office)
+    check_suspended(t, office)
     check_hung(t, office)
     check_return(t, office)
+    check_lifted(t, office)
     check_evidence(t, office)
     check_killed(t, office)
     for each in office.mtas:
