@@ -94,9 +94,9 @@ static void put_evidence(struct sheet *sheet, const struct report *report)
 
 static void put_changes(struct sheet *sheet, const struct report *report)
 {
-	static const struct sheet_column columns[] = {{"What, where", 0.22, false},
-		{"Between these polls (UTC)", 0.26, false}, {"From", 0.26, false},
-		{"To", 0.26, false}};
+	static const struct sheet_column columns[] = {{"What, where", 0.2, false},
+		{"Between these polls (UTC)", 0.3, false}, {"From", 0.25, false},
+		{"To", 0.25, false}};
 	char before[INSTANT_TEXT_MAX];
 	char at[INSTANT_TEXT_MAX];
 
@@ -204,8 +204,8 @@ static void put_coverage(struct sheet *sheet, const struct report *report)
 static void put_mails(struct sheet *sheet, const struct report *report)
 {
 	static const struct sheet_column columns[] = {{"Outcome", 0.2, false},
-		{"Relay that answered", 0.28, false}, {"Mails", 0.12, false},
-		{"Recipients", 0.12, false}, {"First and last (UTC)", 0.28, false}};
+		{"Relay that answered", 0.28, false}, {"Mails", 0.1, false},
+		{"Recipients", 0.14, false}, {"First and last (UTC)", 0.28, false}};
 	char count[STORY_COUNT_MAX];
 	char recipients[STORY_COUNT_MAX];
 	char first[STORY_TIME_MAX];

@@ -13,7 +13,7 @@
 /* Steps of a fixed length, in seconds; longer ones are of the calendar. */
 static const int64_t lengths[] = {1, 2, 5, 10, 15, 30, MINUTE, 2 * MINUTE, 5 * MINUTE,
 	10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR,
-	12 * HOUR, DAY, 2 * DAY, 3 * DAY, 7 * DAY};
+	12 * HOUR, DAY, 2 * DAY, 3 * DAY, 7 * DAY, 14 * DAY};
 static const int months[] = {
 	1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400, 6000, 12000, 24000};
 
@@ -53,7 +53,8 @@ static int64_t first_tick(const struct stride *stride, int64_t at)
 
 	if (stride->step_s != 0) {
 		/* Weeks begin on Mondays: 1970 began on a Thursday. */
-		const int64_t shift = stride->step_s == 7 * DAY ? 4 * DAY * 1000 : 0;
+		const int64_t shift =
+			stride->step_s % (7 * DAY) == 0 ? 4 * DAY * 1000 : 0;
 		const int64_t step = stride->step_s * 1000;
 		const int64_t rest = ((at - shift) % step + step) % step;
 

@@ -101,6 +101,17 @@ static char *say_answer(const struct answer_value *answer, bool utf8)
 	return text;
 }
 
+static int add_gap(struct timeline_gap **gaps, size_t *len, int64_t from, int64_t to,
+	const char *reason)
+{
+	struct timeline_gap *const gap = add(gaps, len, sizeof *gap);
+
+	if (gap == NULL)
+		return -ENOMEM;
+	*gap = (struct timeline_gap){.from = from, .to = to, .reason = reason};
+	return 0;
+}
+
 static int on_span(void *owner, const struct span *span)
 {
 	struct chart_parts *const parts = owner;
@@ -121,7 +132,37 @@ static int on_span(void *owner, const struct span *span)
 			keep(parts, name_operators(options->operators, &span->answer)),
 		.answer = keep(parts, say_answer(&span->answer, options->utf8)),
 	};
-	return drawn->operators != NULL && drawn->answer != NULL ? 0 : -ENOMEM;
+	if (drawn->operators == NULL || drawn->answer == NULL)
+		return -ENOMEM;
+	return span->imported ? add_gap(&lane->imported, &lane->imported_len, drawn->from,
+					drawn->to, "")
+			      : 0;
+}
+
+/* While nobody had asked us to look others may have: what is imported is no gap, nor are the short
+ * times between two such answers. */
+static int add_unwatched(
+	struct chart_parts *parts, struct chart_lane *lane, int64_t from, int64_t to)
+{
+	const char *const reason = gap_reason_name(GAP_UNWATCHED);
+	const int64_t least = (parts->to - parts->from) / 50;
+	bool between = false; /* `from` is the end of an imported answer */
+	int err = 0;
+
+	for (size_t i = 0; i < lane->imported_len && err == 0; i++) {
+		const struct timeline_gap *const seen = &lane->imported[i];
+
+		if (seen->to <= from || seen->from >= to)
+			continue;
+		if (seen->from > from && (!between || seen->from - from > least))
+			err = add_gap(
+				&lane->gaps, &lane->gaps_len, from, seen->from, reason);
+		from = seen->to;
+		between = true;
+	}
+	if (err == 0 && from < to)
+		err = add_gap(&lane->gaps, &lane->gaps_len, from, to, reason);
+	return err;
 }
 
 static int on_coverage(void *owner, const struct coverage *coverage)
@@ -133,16 +174,14 @@ static int on_coverage(void *owner, const struct coverage *coverage)
 		return -ENOMEM;
 	for (size_t i = 0; i < coverage->gaps_len; i++) {
 		const struct gap *const gap = &coverage->gaps[i];
-		struct timeline_gap *const drawn =
-			add(&lane->gaps, &lane->gaps_len, sizeof *drawn);
+		const int64_t to = gap->to_at != 0 ? gap->to_at : parts->to;
+		const int err = gap->reason == GAP_UNWATCHED
+			? add_unwatched(parts, lane, gap->from_at, to)
+			: add_gap(&lane->gaps, &lane->gaps_len, gap->from_at, to,
+				  gap_reason_name(gap->reason));
 
-		if (drawn == NULL)
-			return -ENOMEM;
-		*drawn = (struct timeline_gap){
-			.from = gap->from_at,
-			.to = gap->to_at != 0 ? gap->to_at : parts->to,
-			.reason = gap_reason_name(gap->reason),
-		};
+		if (err != 0)
+			return err;
 	}
 	return 0;
 }
@@ -346,6 +385,7 @@ void chart_forget(struct chart_parts *parts)
 		free(parts->lanes[i].view);
 		free(parts->lanes[i].spans);
 		free(parts->lanes[i].gaps);
+		free(parts->lanes[i].imported);
 	}
 	free(parts->lanes);
 	free(parts->drawn);

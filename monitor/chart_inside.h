@@ -15,6 +15,8 @@ struct chart_lane {
 	size_t spans_len;
 	struct timeline_gap *gaps; /* owned */
 	size_t gaps_len;
+	struct timeline_gap *imported; /* owned: when others looked */
+	size_t imported_len;
 };
 
 struct chart_parts {

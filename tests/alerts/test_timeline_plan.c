@@ -60,6 +60,7 @@ static void timeline_plan_ticks_at_round_times(void **state)
 		{7 * HOUR, 7, "21:00", "29 Aug 2023", "03:00"},
 		{6 * DAY, 6, "30 Aug", "2023", " 4 Sep"},
 		{40 * DAY, 5, " 4 Sep", "2023", " 2 Oct"},
+		{80 * DAY, 6, " 4 Sep", "2023", "13 Nov"},
 		{200 * DAY, 7, "Sep", "2023", "Mar"},
 		{3000 * DAY, 8, "2024", "", "2031"},
 		{INT64_C(365000) * DAY, 5, "2200", "", "3000"},

@@ -143,6 +143,41 @@ static void chart_has_gaps_and_their_reasons(void **state)
 	chart_close(chart);
 }
 
+/* Others looked while we had not been asked to. */
+static void chart_lets_imported_answers_be_seen(void **state)
+{
+	const struct easel *const easel = *state;
+	struct span span = {
+		.domain = wire("a.example"),
+		.view = "pdns",
+		.rrtype = RECORD_TYPE_MX,
+		.polls = 3,
+		.ttl_min = UINT32_MAX,
+		.imported = true,
+	};
+
+	store_begin(easel->fixture->store);
+	for (int64_t i = 0; i < 3; i++) {
+		span.answer = answer_of(i == 1 ? "nxdomain" : "10 mx00.ionos.de.");
+		span.first_at = T0 - 50 * HOUR + i * 10 * HOUR;
+		span.last_at = span.first_at + 10 * HOUR - (i == 0 ? MINUTE : 4 * HOUR);
+		assert_int_not_equal(
+			history_import_span(easel->fixture->store, &span, "pdns"), 0);
+	}
+	fixture_commit(easel->fixture, T0);
+	struct chart *const chart = open_domain(easel, T0 - 55 * HOUR, T0);
+	const struct timeline_lane *const lane = &chart->timeline.lanes[0];
+
+	assert_int_equal(lane->spans_len, 3);
+	assert_int_equal(lane->gaps_len, 3);
+	assert_int_equal(lane->gaps[0].to, T0 - 50 * HOUR);
+	/* Not the minute between the first two; the four hours that follow. */
+	assert_int_equal(lane->gaps[1].from, T0 - 34 * HOUR);
+	assert_int_equal(lane->gaps[1].to, T0 - 30 * HOUR);
+	assert_int_equal(lane->gaps[2].from, T0 - 24 * HOUR);
+	chart_close(chart);
+}
+
 static void chart_counts_mail_by_part(void **state)
 {
 	const struct easel *const easel = *state;
@@ -252,6 +287,8 @@ int main(void)
 			chart_has_a_lane_a_view, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			chart_has_gaps_and_their_reasons, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			chart_lets_imported_answers_be_seen, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			chart_counts_mail_by_part, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
