@@ -16,6 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "alerts"
 import peer as peers  # noqa: E402
 
 FROM = "mxvigil@sender.example"
+SECRET, PASSWORD = "c4nary/T000/address-that-is-a-key", "c4nary-k3y-of-the-signature"
 PEOPLE = [f"{name}@receiver.example" for name in ("anna", "berta", "clara")]
 
 
@@ -123,6 +124,30 @@ def tell_of_a_dead_receiver(lab, t, monitor, dead):
          dead.connections)
 
 
+def tell_of_secrets(lab, t, monitor):
+    """A webhook whose address is its key, and that repeats all it was told in a refusal."""
+    hook = peers.HttpPeer(peers.status("403 No", body=f"no {SECRET} for {PASSWORD} here"))
+    files = {"url": f"http://127.0.0.1:{hook.port}/{SECRET}", "key": PASSWORD}
+    for name, text in files.items():
+        (lab.path / name).write_text(text + "\n")
+        (lab.path / name).chmod(0o600)
+    monitor.write_conf(channels=[
+        channel("127.0.0.26"),
+        {"name": "hook", "type": "webhook", "url-file": str(lab.path / "url"),
+         "secret-file": str(lab.path / "key")}])
+    monitor.reload()
+    done = labs.until("the hook is there", lambda: "***" in (
+        run := monitor.cli("alerts", "test", "hook")).stdout + run.stderr and run, 10)
+    said = done.stdout + done.stderr + monitor.say("alerts", "list") + monitor.say("status") + \
+        monitor.say("alerts", "list", "--json") + monitor.logged()
+    t.ok(hook.requests and "webhook-signature" in hook.requests[0][1] and "403" in said,
+         "a webhook is signed, and its refusal told", hook.requests)
+    store = b"".join(path.read_bytes() for path in monitor.path.glob("history.db*")
+                     if path.is_file())
+    t.ok(not any(s in said or s.encode() in store for s in (SECRET, PASSWORD)),
+         "neither its address nor its key is shown, logged or stored", said[-3000:])
+
+
 def story(lab, t):
     place = world.World(lab)
     place.add_domain("d.example", world.mx((10, "mx00.kundenserver.de")))
@@ -136,6 +161,7 @@ def story(lab, t):
     tell_of_refusals(lab, t, monitor, server)
     tell_of_a_cut_answer(lab, t, monitor)
     tell_of_a_dead_receiver(lab, t, monitor, dead)
+    tell_of_secrets(lab, t, monitor)
     t.ok(monitor.stop() == 0, "it ends in peace, whoever still hangs")
 
 
