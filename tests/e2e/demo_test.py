@@ -40,8 +40,8 @@ def whole(t, folder):
     t.ok(len(edits) == 3 and all("change" in part for part in edits[1:]),
          "each edit is followed by the change as the monitor records it", live)
     mails = [line for line in live.splitlines() if "s after the edit  [mxvigil] " in line]
-    t.ok(len(mails) >= 2 and all("online.de" in mail for mail in mails) and
-         float(mails[0].split()[0]) < 4, "the team had a mail at once, and one of the return", live)
+    t.ok(len(mails) >= 2 and all("online.de" in mail for mail in mails),
+         "the team had a mail of the move, and one of the return", live)
     changes, _, rest = tables.partition("--- mxvigil history online.de")
     history, _, found = rest.partition("--- mxvigil incidents")
     _, _, rest = found.partition("--- mxvigil incidents recipients")
