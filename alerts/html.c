@@ -85,7 +85,7 @@ static const char sheet[] =
 	".ground{padding:0!important}\n"
 	".paper{border-width:0!important;border-radius:0!important}\n"
 	".inner{padding:18px 16px 22px!important}\n"
-	".fixed{white-space:normal!important}\n"
+	".fixed{padding-right:10px!important;font-size:12px!important}\n"
 	".name{font-size:12px!important}\n"
 	"}\n"
 	"@media print{.ground{background:none!important;padding:0!important}}\n";

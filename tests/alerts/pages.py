@@ -16,6 +16,8 @@ import zlib
 import forms
 import tap
 
+TRIES = 3  # a browser on a machine that is short of memory dies now and then
+
 # Shows a page in a frame of some width, and writes down how it came out.
 FRAME = """<!DOCTYPE html><meta name="color-scheme" content="light dark"><body>
 <iframe srcdoc="{page}" style="border:0;width:{width}px;height:900px"></iframe><script>
@@ -27,7 +29,8 @@ addEventListener("load", () => {{
   }};
   const picture = page.querySelector("img");
   document.title = JSON.stringify([page.documentElement.scrollWidth,
-    picture ? picture.naturalWidth : 0, colours(".paper"), page.body.innerText.length]);
+    picture ? picture.naturalWidth : 0, colours(".paper"), page.body.innerText.length,
+    Math.max(...[...page.querySelectorAll("td")].slice(0, 12).map(c => c.offsetHeight))]);
 }});</script>"""
 
 
@@ -53,11 +56,15 @@ class Browser:
                    f"--user-data-dir={self.folder}/profile", *arguments]
         if dark:
             command.append("--blink-settings=preferredColorScheme=0")
-        return subprocess.run(command + [path.as_uri()], capture_output=True, timeout=60,
-                              check=True).stdout.decode()
+        for _ in range(TRIES):
+            run = subprocess.run(command + [path.as_uri()], capture_output=True, timeout=60,
+                                 check=False)
+            if run.returncode == 0:
+                break
+        return run.stdout.decode()
 
     def measure(self, page, width, dark=False):
-        """[width that it needs, width of its picture, colours, length of its text]"""
+        """[width that it needs, of its picture, colours, length of text, highest of some cells]"""
         frame = FRAME.format(page=html.escape(page), width=width)
         title = re.search(r"<title>(\[.*?\])</title>", self.run(frame, dark, "--dump-dom",
                                                                "--window-size=1300,1000"))
@@ -65,6 +72,7 @@ class Browser:
 
     def shoot(self, page, dark):
         picture = self.folder / "page.png"
+        picture.unlink(missing_ok=True)
         self.run(page, dark, f"--screenshot={picture}", "--window-size=1000,800")
         return picture.read_bytes()
 
@@ -132,6 +140,7 @@ def main():
                 seen = browser.measure(page, width)
                 t.ok(seen and seen[0] <= width and seen[1] and seen[3] > 1000,
                      f"{name} fits {width} pixels, its picture is shown", seen)
+        t.ok(browser.measure(opened, 360)[4] < 90, "words stand in one piece in narrow columns")
         light, dark = (browser.measure(opened, 800, dark) for dark in (False, True))
         t.ok(contrast(light[2]) > 12 and brightness(light[2].split(" on ")[1]) > 0.9,
              "in the light ink is dark on bright paper", light)
