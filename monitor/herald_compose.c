@@ -237,7 +237,7 @@ static int put_composed(struct herald *herald, const struct herald_alert *alert,
 				.body = bytes,
 				.body_len = len,
 			});
-	if (code == 0)
+	if (code == 0 && !alert->again)
 		put_handovers(herald, channel, number, now);
 	free(picture.bytes);
 	free(subject);
@@ -248,12 +248,18 @@ static int put_composed(struct herald *herald, const struct herald_alert *alert,
 int64_t herald_put(struct herald *herald, const struct herald_alert *alert, int64_t now)
 {
 	struct folder folder;
-	const int64_t number = outbox_next_alert(herald->options.store);
+	const int64_t number = alert->again != 0
+		? alert->again
+		: outbox_next_alert(herald->options.store);
 	int code = open_folder(herald, alert, now, &folder);
-	if (code == 0) {
-		code = put_composed(herald, alert, &folder, number, now);
-		close_folder(&folder);
-	}
+	if (code != 0)
+		return code;
+	struct herald_alert whole = *alert;
+	if (folder.addresses_left == 0 && !whole.note)
+		whole.note = "The list of addresses ends with the first 10,000; all of "
+			     "them: mxvigil incidents recipients ID.";
+	code = put_composed(herald, &whole, &folder, number, now);
+	close_folder(&folder);
 	return code == 0 ? number : code;
 }
 

@@ -46,18 +46,18 @@ static int note_underway(struct herald *herald, int64_t number)
 struct handing {
 	struct herald *herald;
 	const struct outbox_handover *handover;
-	bool without_bytes;
 };
 
 static int on_alert(void *owner, const struct outbox_alert *alert)
 {
-	struct handing *const handing = owner;
+	const struct handing *const handing = owner;
 	struct herald *const herald = handing->herald;
 	const struct outbox_handover *const handover = handing->handover;
 	char id[STORE_ID_MAX];
-	handing->without_bytes = !alert->body;
-	if (!alert->body)
+	if (!alert->body) {
+		herald->bare = alert->number;
 		return 0;
+	}
 	const struct deliver_job job = {
 		.id = handover->number,
 		.channel = handover->channel,
@@ -101,6 +101,9 @@ void herald_hand_over(struct herald *herald, int64_t now)
 		if (code != 0 && code != -EBUSY)
 			log_warn("herald", "handovers wait error=%s", strerror(-code));
 	}
+	if (herald->bare != 0)
+		herald_compose_again(herald, herald->bare, now);
+	herald->bare = 0;
 }
 
 /* --- back --- */

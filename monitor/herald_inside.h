@@ -48,6 +48,7 @@ struct herald {
 	struct deliver_result *results; /* owned; taken, not written yet */
 	size_t results_len;
 	size_t results_room;
+	int64_t bare; /* an alert that waits without its bytes; 0: none */
 	int64_t tested; /* the latest alert that was a test */
 	bool troubled; /* that the store does not write has been logged */
 };
@@ -84,6 +85,7 @@ struct herald_alert {
 	int64_t thread;
 	const char *fallback;
 	const char *note; /* NULL: none */
+	int64_t again; /* number of one whose bytes were let go of; 0: a new one */
 };
 struct herald_case {
 	int64_t incident;
@@ -105,6 +107,9 @@ void herald_take_back(struct herald *herald, int64_t now);
 /* Where nobody was reached by an alert, and nobody will be: tells the fallback, in the open
  * transaction. */
 void herald_fall_back(struct herald *herald, int64_t alert, int64_t now);
+/* Composes an alert anew that waits and has no bytes: somebody in it was to be forgotten. In a
+ * transaction of its own. */
+void herald_compose_again(struct herald *herald, int64_t alert, int64_t now);
 
 /* --- herald_check.c --- */
 /* Looks after ourselves, in transactions of its own. Returns when to do so again. */

@@ -162,10 +162,28 @@ static int on_stale(void *owner, const struct outbox_told *told)
 	return 0;
 }
 
+/* Whether the incident is of the domain of those whom the channel writes to. A reminder that
+ * bounces there would be one more reason for the next. */
+static bool is_about_receivers(
+	const struct channel *channel, const struct incident *incident)
+{
+	for (size_t i = 0; incident->domain && i < channel->to_len; i++) {
+		uint8_t name[NAME_WIRE_MAX];
+		const char *why;
+		const char *const at = strrchr(channel->to[i], '@');
+		if (at && name_parse_domain(at + 1, name, &why) == 0 &&
+			name_equal(name, incident->domain))
+			return true;
+	}
+	return false;
+}
+
 static int on_repeated(void *owner, const struct incident *incident)
 {
 	const struct repeating *const repeating = owner;
 	struct herald *const herald = repeating->herald;
+	if (is_about_receivers(herald->channels[repeating->channel].channel, incident))
+		return 0;
 	const size_t route = herald_route(herald, incident, repeating->channel);
 	if (route == POLICY_NONE || recall(herald, incident->number) != 0)
 		return 0;

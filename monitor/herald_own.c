@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Alerts that no incident asks for: of a channel that failed, and to try one. */
+/* Alerts made of other alerts: instead of one that failed, or anew; and to try a channel. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,6 +86,69 @@ void herald_fall_back(struct herald *herald, int64_t alert, int64_t now)
 	if (number < 0)
 		log_err("herald", "nobody is told instead alert=a%lld error=%s",
 			(long long)alert, strerror((int)-number));
+}
+
+/* --- anew --- */
+
+/* An alert as it stands in the store. */
+struct standing {
+	struct failed content;
+	char channel[128];
+	int64_t thread;
+};
+
+static int on_alert(void *owner, const struct outbox_alert *alert)
+{
+	struct standing *const standing = owner;
+	struct failed *const content = &standing->content;
+	content->number = alert->number;
+	content->event = (enum alert_event)alert->event;
+	standing->thread = alert->thread;
+	snprintf(standing->channel, sizeof standing->channel, "%s", alert->channel);
+	snprintf(content->fallback, sizeof content->fallback, "%s", alert->fallback);
+	snprintf(content->note, sizeof content->note, "%s", alert->note);
+	return 0;
+}
+
+static int64_t put_again(struct herald *herald, struct standing *standing, int64_t now)
+{
+	struct failed *const content = &standing->content;
+	const struct herald_alert alert = {
+		.channel = herald_channel(herald, standing->channel),
+		.event = content->event,
+		.cases = content->cases,
+		.cases_len = content->cases_len,
+		.more = content->more,
+		.thread = standing->thread,
+		.fallback = content->fallback,
+		.note = content->note[0] != '\0' ? content->note : NULL,
+		.again = content->number,
+	};
+	return alert.channel != POLICY_NONE ? herald_put(herald, &alert, now) : 0;
+}
+
+void herald_compose_again(struct herald *herald, int64_t alert, int64_t now)
+{
+	struct store *const store = herald->options.store;
+	struct standing standing = {0};
+	standing.content.cases =
+		calloc(HERALD_CASES_MOST, sizeof *standing.content.cases);
+	int64_t number = standing.content.cases ? 0 : -ENOMEM;
+	store_begin(store);
+	if (number == 0)
+		number = outbox_get_alert(store, alert, on_alert, &standing);
+	if (number == 0)
+		number = outbox_cases(store, alert, on_case, &standing.content);
+	if (number == 0)
+		number = put_again(herald, &standing, now);
+	free(standing.content.cases);
+	if (number >= 0) {
+		herald_commit(herald, now);
+		return;
+	}
+	store_rollback(store);
+	log_warn("herald", "an alert cannot be composed anew alert=a%lld error=%s",
+		(long long)alert, strerror((int)-number));
 }
 
 /* --- to try a channel --- */

@@ -31,9 +31,23 @@ static uint64_t drop(struct store *store, const char *sql, const void *bytes, si
 	return (uint64_t)sqlite3_changes(store->db);
 }
 
+/* The bytes of alerts may name recipients: those that the statement finds go. Whatever waits is
+ * composed anew without them. */
+static void drop_bytes(
+	struct store *store, const char *sql, const void *bytes, size_t len)
+{
+	struct query query = query_begin(store, sql);
+	query_blob(&query, bytes, len);
+	query_run(&query);
+}
+
 void incidents_forget_recipient(
 	struct store *store, const uint8_t hash[INCIDENT_HASH], uint64_t *ret_rows)
 {
+	static const char told[] =
+		"UPDATE alert SET body = NULL WHERE body IS NOT NULL AND number IN"
+		" (SELECT c.alert FROM alert_case c JOIN incident_recipient r"
+		" ON r.incident = c.incident WHERE r.hash = ?1)";
 	static const char *const from[] = {
 		"DELETE FROM incident_recipient WHERE hash = ?1",
 		"DELETE FROM refused WHERE hash = ?1",
@@ -43,6 +57,7 @@ void incidents_forget_recipient(
 	};
 	uint64_t rows = 0;
 	store_set_thorough(store, true);
+	drop_bytes(store, told, hash, INCIDENT_HASH);
 	for (size_t i = 0; i < sizeof from / sizeof *from; i++)
 		rows += drop(store, from[i], hash, INCIDENT_HASH);
 	store_set_thorough(store, false);
@@ -61,6 +76,11 @@ void incidents_forget_recipient(
 void incidents_forget_domain(
 	struct store *store, const uint8_t *domain, uint64_t *ret_rows)
 {
+	static const char told[] =
+		"UPDATE alert SET body = NULL WHERE body IS NOT NULL AND number IN"
+		" (SELECT c.alert FROM alert_case c JOIN incident i"
+		" ON i.number = c.incident JOIN name n ON n.id = i.name"
+		" WHERE n.wire = ?1)";
 	static const char *const from[] = {
 		"DELETE FROM recipient" OF_DOMAIN,
 		"DELETE FROM final" OF_DOMAIN,
@@ -71,6 +91,7 @@ void incidents_forget_domain(
 	};
 	uint64_t rows = 0;
 	store_set_thorough(store, true);
+	drop_bytes(store, told, domain, name_length(domain));
 	for (size_t i = 0; i < sizeof from / sizeof *from; i++)
 		rows += drop(store, from[i], domain, name_length(domain));
 	store_set_thorough(store, false);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/incidents.h"
+
 static int on_hand(void *owner, const struct deliver_job *job)
 {
 	struct lab *const lab = owner;
@@ -158,6 +160,16 @@ void lab_bounce(struct lab *lab, int who, int64_t at)
 	snprintf(recipient, sizeof recipient, "person%d@online.de", who);
 	lab->now = at;
 	office_mail(lab->office, at, recipient, "mx01.mail.icloud.com", UNKNOWN);
+}
+
+void lab_close(struct lab *lab, int64_t at)
+{
+	struct fixture *const fixture = lab->office->desk->fixture;
+	lab->now = at;
+	store_begin(fixture->store);
+	assert_true(incidents_close(fixture->store, 1, at));
+	fixture_commit(fixture, at);
+	casebook_closed(lab->office->casebook, 1, at);
 }
 
 const char *lab_tick(struct lab *lab, int64_t at)

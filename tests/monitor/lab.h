@@ -54,6 +54,8 @@ void lab_stop(struct lab *lab);
 /* online.de is quiet for five days, then moves at MOVED. */
 void lab_move(struct lab *lab);
 void lab_bounce(struct lab *lab, int who, int64_t at);
+/* Somebody closes the first incident by hand. */
+void lab_close(struct lab *lab, int64_t at);
 
 /* The jobs that a tick makes: "team one@team.example lab-a1; ...". Static. */
 const char *lab_tick(struct lab *lab, int64_t at);

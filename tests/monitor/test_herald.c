@@ -168,6 +168,60 @@ static void herald_repeats_what_nobody_acknowledges(void **state)
 	assert_string_equal(lab_tick(lab, MOVED + 9 * HOUR + MINUTE), "");
 }
 
+/* A reminder that bounces would be one more reason for the next. */
+static void herald_reminds_nobody_of_his_own_domain(void **state)
+{
+	struct lab *lab = *state;
+	char own[] = "postmaster@online.de";
+	char *to[] = {own};
+	lab->channels[0].to = to;
+	lab->channels[0].to_len = 1;
+	lab_move(lab);
+	lab_bounce(lab, 1, MOVED + 100);
+	lab_bounce(lab, 2, MOVED + 200);
+	lab_tick(lab, MOVED + 2 * SECOND);
+	assert_int_equal(lab->jobs_len, 2);
+	lab_answer(lab, DELIVER_DONE, 250);
+	lab_tick(lab, MOVED + 4 * HOUR + 40 * SECOND);
+	lab_tick(lab, MOVED + 4 * HOUR + 42 * SECOND);
+	assert_int_equal(lab->jobs_len, 1);
+	assert_string_equal(lab->jobs[0].channel, "chat");
+}
+
+static void herald_composes_anew_without_who_was_forgotten(void **state)
+{
+	struct lab *lab = *state;
+	struct fixture *const fixture = lab->office->desk->fixture;
+	uint64_t rows;
+	lab_move(lab);
+	lab_bounce(lab, 1, MOVED + MINUTE);
+	lab_bounce(lab, 2, MOVED + 2 * MINUTE);
+	lab_tick(lab, MOVED + 3 * MINUTE);
+	lab_answer(lab, DELIVER_DONE, 250);
+	lab_tick(lab, MOVED + 4 * MINUTE);
+	lab_close(lab, MOVED + HOUR);
+	lab_tick(lab, MOVED + HOUR + SECOND);
+	assert_non_null(strstr(lab_body_of(lab, "-"), "\"incident.closed\""));
+	assert_non_null(strstr(lab_body_of(lab, lab_one), "cGVyc29uMUBvbmxpbmUu"));
+	lab_answer(lab, DELIVER_LATER, 451);
+	lab_tick(lab, MOVED + HOUR + 2 * SECOND);
+	store_begin(fixture->store);
+	incidents_forget_domain(fixture->store, wire("online.de"), &rows);
+	fixture_commit(fixture, MOVED + HOUR + 3 * SECOND);
+	assert_int_equal(
+		lab_count(lab, "SELECT count(*) FROM alert WHERE body IS NOT NULL"), 0);
+	lab_tick(lab, MOVED + HOUR + 2 * MINUTE); /* composes */
+	lab_tick(lab, MOVED + HOUR + 3 * MINUTE);
+	lab_tick(lab, MOVED + HOUR + 3 * MINUTE + SECOND);
+	assert_int_equal(
+		lab_count(lab, "SELECT count(*) FROM alert WHERE body IS NOT NULL"), 2);
+	assert_int_equal(lab_count(lab, "SELECT count(*) FROM alert"), 4);
+	assert_int_equal(lab_count(lab,
+				 "SELECT count(*) FROM alert WHERE"
+				 " instr(CAST(body AS TEXT), 'cGVyc29uMUBvbmxpbmUu')"),
+		0);
+}
+
 static void herald_waits_for_a_store_that_does_not_write(void **state)
 {
 	struct lab *lab = *state;
@@ -252,6 +306,8 @@ int main(void)
 		IN_LAB(herald_heeds_when_it_is_asked_to_come_back),
 		IN_LAB(herald_tells_the_fallback_when_nobody_was_reached),
 		IN_LAB(herald_repeats_what_nobody_acknowledges),
+		IN_LAB(herald_reminds_nobody_of_his_own_domain),
+		IN_LAB(herald_composes_anew_without_who_was_forgotten),
 		IN_LAB(herald_waits_for_a_store_that_does_not_write),
 		IN_LAB(herald_gives_up_what_waits_for_a_channel_that_is_gone),
 		IN_LAB(herald_tries_a_channel),
