@@ -80,16 +80,23 @@ static void child_has_usual_signals_and_no_input(void **state)
 	assert_string_equal(run("cat", 10000).said, "");
 }
 
-static void child_that_is_not_there_is_an_error(void **state)
+/* Where spawning is emulated (valgrind), the child says so by its status alone. */
+static void expect_not_run(char *const words[], int error)
 {
 	struct child_end end;
+	const int got = child_run(words, 1000, &end);
+	assert_true(got == error || (got == 0 && end.status == 127));
+}
+
+static void child_that_is_not_there_is_an_error(void **state)
+{
 	char name[] = "/nonexistent/program";
 	char folder[] = "/tmp";
 	char *words[] = {name, NULL};
 	(void)state;
-	assert_int_equal(child_run(words, 1000, &end), -ENOENT);
+	expect_not_run(words, -ENOENT);
 	words[0] = folder;
-	assert_int_equal(child_run(words, 1000, &end), -EACCES);
+	expect_not_run(words, -EACCES);
 }
 
 static void child_split_wants_some_words(void **state)
