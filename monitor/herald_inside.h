@@ -21,7 +21,7 @@ struct herald_channel {
 	int64_t group_wait_ms; /* the shortest of its routes */
 	int64_t repeat_ms; /* the shortest of its routes; 0: none */
 	bool told;
-	bool pending;
+	int pending; /* event of the notice that waits; 0: none */
 	struct policy_told knows;
 };
 

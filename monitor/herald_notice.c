@@ -66,7 +66,7 @@ static int on_notice(void *owner, const struct outbox_notice *notice)
 	struct herald *const herald = owner;
 	const size_t i = herald_channel(herald, notice->channel);
 	if (i != POLICY_NONE)
-		herald->channels[i].pending = true;
+		herald->channels[i].pending = notice->event;
 	return 0;
 }
 
@@ -74,8 +74,10 @@ static int on_notice(void *owner, const struct outbox_notice *notice)
 static int recall(struct herald *herald, int64_t number)
 {
 	struct store *const store = herald->options.store;
-	for (size_t i = 0; i < herald->channels_len; i++)
-		herald->channels[i].told = herald->channels[i].pending = false;
+	for (size_t i = 0; i < herald->channels_len; i++) {
+		herald->channels[i].told = false;
+		herald->channels[i].pending = 0;
+	}
 	const int code = outbox_each_told(store, number, on_told, herald);
 	return code == 0 ? outbox_notices(store, NULL, number, on_notice, herald) : code;
 }
@@ -105,6 +107,27 @@ static bool leads_to(const struct herald *herald, const struct seen *seen, size_
 			seen->one.incident->severity_now >= SEVERITY_WARNING);
 }
 
+/* Whether a notice speaks of state or kind: where these are again as they were told, it is not
+ * true any more. */
+static bool says_what_it_is(int event)
+{
+	switch ((enum alert_event)event) {
+	case ALERT_SUSPECTED:
+	case ALERT_OPENED:
+	case ALERT_CHANGED:
+	case ALERT_REVERTED:
+	case ALERT_CLOSED:
+		return true;
+	case ALERT_WORSE:
+	case ALERT_STILL:
+	case ALERT_TEST:
+	case ALERT_DAILY:
+	case ALERT_BLIND:
+		break;
+	}
+	return false;
+}
+
 void herald_incident(void *owner, int64_t number, const struct incident *incident)
 {
 	struct herald *const herald = owner;
@@ -114,12 +137,16 @@ void herald_incident(void *owner, int64_t number, const struct incident *inciden
 	see(herald, incident, &seen);
 	for (size_t i = 0; i < herald->channels_len; i++) {
 		const struct herald_channel *const channel = &herald->channels[i];
-		if (!channel->told && !channel->pending && !leads_to(herald, &seen, i))
+		if (!channel->told && channel->pending == 0 &&
+			!leads_to(herald, &seen, i))
 			continue;
 		const enum alert_event event = policy_judge(incident,
-			channel->told ? &channel->knows : NULL, channel->pending);
+			channel->told ? &channel->knows : NULL, channel->pending != 0);
 		if (event != 0)
 			put_notice(herald, i, number, incident, event);
+		else if (channel->told && says_what_it_is(channel->pending))
+			outbox_drop_notice(
+				herald->options.store, channel->channel->name, number);
 	}
 }
 
@@ -189,7 +216,7 @@ static int on_repeated(void *owner, const struct incident *incident)
 		return 0;
 	const struct herald_channel *const channel =
 		&herald->channels[repeating->channel];
-	if (channel->told && !channel->pending &&
+	if (channel->told && channel->pending == 0 &&
 		policy_is_stale(incident, &channel->knows,
 			herald->routes[route].repeat_ms, repeating->now))
 		put_notice(herald, repeating->channel, incident->number, incident,

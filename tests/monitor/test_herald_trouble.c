@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "tests/monitor/lab.h"
+
+/* It is known to be open; what is not true any more when the mail is written is not told. */
+static void herald_does_not_tell_of_a_return_that_was_none(void **state)
+{
+	struct lab *lab = *state;
+	lab_move(lab);
+	lab_bounce(lab, 1, MOVED + 100);
+	lab_bounce(lab, 2, MOVED + 200);
+	lab_tick(lab, MOVED + 2 * SECOND);
+	lab_answer(lab, DELIVER_DONE, 250);
+	lab->now = MOVED + 10 * SECOND;
+	office_say(lab->office, "online.de", HOME, MOVED + 10 * SECOND);
+	assert_int_equal(
+		lab_count(lab, "SELECT count(*) FROM notice WHERE event = 6"), 2);
+	lab->now = MOVED + 20 * SECOND;
+	office_say(lab->office, "online.de", AWAY, MOVED + 20 * SECOND);
+	assert_int_equal(
+		lab_count(lab, "SELECT count(*) FROM incident WHERE state = 2"), 1);
+	assert_int_equal(lab_count(lab, "SELECT count(*) FROM incident"), 1);
+	lab_tick(lab, MOVED + MINUTE);
+	assert_int_equal(lab_count(lab, "SELECT count(*) FROM alert WHERE event = 6"), 0);
+	assert_string_equal(lab_tick(lab, MOVED + 2 * MINUTE), "");
+	lab->now = MOVED + HOUR;
+	office_say(lab->office, "online.de", HOME, MOVED + HOUR);
+	lab_tick(lab, MOVED + HOUR + SECOND);
+	assert_non_null(strstr(lab_body_of(lab, "-"), "\"incident.reverted\""));
+}
+
+#define SUMMER                                                                           \
+	INT64_C(1806197400000) int main(void)
+{
+#define IN_LAB(test) cmocka_unit_test_setup_teardown(test, lab_setup, lab_teardown)
+	const struct CMUnitTest tests[] = {
+		IN_LAB(herald_does_not_tell_of_a_return_that_was_none),
+	};
+	return cmocka_run_group_tests_name("monitor/herald_trouble", tests, NULL, NULL);
+}
