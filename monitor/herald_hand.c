@@ -43,6 +43,33 @@ static int note_underway(struct herald *herald, int64_t number)
 	return 0;
 }
 
+static int keep_result(struct herald *herald, const struct deliver_result *result)
+{
+	if (herald->results_len == herald->results_room) {
+		const size_t room = 2 * herald->results_room + 16;
+		struct deliver_result *list =
+			reallocarray(herald->results, room, sizeof *list);
+		if (!list)
+			return -ENOMEM;
+		herald->results = list;
+		herald->results_room = room;
+	}
+	herald->results[herald->results_len++] = *result;
+	return 0;
+}
+
+static enum policy_medium medium_of(const struct herald *herald, const char *name)
+{
+	const size_t i = herald_channel(herald, name);
+	const struct channel *const channel =
+		i != POLICY_NONE ? herald->channels[i].channel : NULL;
+	return channel &&
+			(channel->type == CHANNEL_EMAIL ||
+				channel->type == CHANNEL_SENDMAIL)
+		? POLICY_MAIL
+		: POLICY_HOOK;
+}
+
 struct handing {
 	struct herald *herald;
 	const struct outbox_handover *handover;
@@ -75,6 +102,29 @@ static int on_alert(void *owner, const struct outbox_alert *alert)
 	return code;
 }
 
+/* What no carrier will take, today or tomorrow, has come back before it left: it would stand
+ * before all that follows. */
+static int refuse(struct herald *herald, int64_t number, const char *why)
+{
+	struct deliver_result result = {.id = number, .verdict = DELIVER_REFUSED};
+	snprintf(result.text, sizeof result.text, "%s", why);
+	int code = note_underway(herald, number);
+	if (code != 0)
+		return code;
+	code = keep_result(herald, &result);
+	if (code != 0)
+		forget_underway(herald, number);
+	return code;
+}
+
+/* Whether what was made for the channel is still for what the channel is now. */
+static bool fits_channel(
+	const struct herald *herald, const struct outbox_handover *handover)
+{
+	const bool mail = medium_of(herald, handover->channel) == POLICY_MAIL;
+	return mail == (handover->recipient[0] != '\0');
+}
+
 static int on_due(void *owner, const struct outbox_handover *handover)
 {
 	struct herald *const herald = owner;
@@ -82,8 +132,14 @@ static int on_due(void *owner, const struct outbox_handover *handover)
 	if (is_underway(herald, handover->number) ||
 		(herald->options.alone && handover->alert != herald->tested))
 		return 0;
+	if (!fits_channel(herald, handover))
+		return refuse(
+			herald, handover->number, "the channel has become another since");
 	const int code = outbox_get_alert(
 		herald->options.store, handover->alert, on_alert, &handing);
+	if (code == -EINVAL)
+		return refuse(herald, handover->number,
+			"the message, or whom it is to, cannot be sent by this channel");
 	if (code == -EBUSY || code == -ENOMEM)
 		return code; /* later */
 	if (code != 0)
@@ -107,33 +163,6 @@ void herald_hand_over(struct herald *herald, int64_t now)
 }
 
 /* --- back --- */
-
-static int keep_result(struct herald *herald, const struct deliver_result *result)
-{
-	if (herald->results_len == herald->results_room) {
-		const size_t room = 2 * herald->results_room + 16;
-		struct deliver_result *list =
-			reallocarray(herald->results, room, sizeof *list);
-		if (!list)
-			return -ENOMEM;
-		herald->results = list;
-		herald->results_room = room;
-	}
-	herald->results[herald->results_len++] = *result;
-	return 0;
-}
-
-static enum policy_medium medium_of(const struct herald *herald, const char *name)
-{
-	const size_t i = herald_channel(herald, name);
-	const struct channel *const channel =
-		i != POLICY_NONE ? herald->channels[i].channel : NULL;
-	return channel &&
-			(channel->type == CHANNEL_EMAIL ||
-				channel->type == CHANNEL_SENDMAIL)
-		? POLICY_MAIL
-		: POLICY_HOOK;
-}
 
 struct writing {
 	struct herald *herald;

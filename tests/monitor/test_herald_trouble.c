@@ -30,12 +30,35 @@ static void herald_does_not_tell_of_a_return_that_was_none(void **state)
 	assert_non_null(strstr(lab_body_of(lab, "-"), "\"incident.reverted\""));
 }
 
+/* Under the same name, a mail channel becomes a hook, and the hook a mail channel. */
+static void herald_sends_no_mail_to_a_hook(void **state)
+{
+	struct lab *lab = *state;
+	struct channel others[] = {lab->channels[0], lab->channels[1], lab->channels[2]};
+	others[0].name = lab_chat;
+	others[1].name = lab_team;
+	lab_move(lab);
+	lab_tick(lab, MOVED + SECOND);
+	lab_answer(lab, DELIVER_LATER, 451);
+	lab_tick(lab, MOVED + 2 * SECOND);
+	lab->now = MOVED + 3 * SECOND;
+	assert_int_equal(
+		herald_configure(lab->herald, &lab->office->conf, others, 3, lab->now),
+		0);
+	assert_string_equal(lab_tick(lab, MOVED + MINUTE), "");
+	assert_string_equal(lab_tick(lab, MOVED + MINUTE + SECOND),
+		"spare three@spare.example lab-a3; spare three@spare.example lab-a4; ");
+	assert_int_equal(
+		lab_count(lab, "SELECT count(*) FROM handover WHERE state = 3"), 3);
+}
+
 #define SUMMER                                                                           \
 	INT64_C(1806197400000) int main(void)
 {
 #define IN_LAB(test) cmocka_unit_test_setup_teardown(test, lab_setup, lab_teardown)
 	const struct CMUnitTest tests[] = {
 		IN_LAB(herald_does_not_tell_of_a_return_that_was_none),
+		IN_LAB(herald_sends_no_mail_to_a_hook),
 	};
 	return cmocka_run_group_tests_name("monitor/herald_trouble", tests, NULL, NULL);
 }
