@@ -141,6 +141,17 @@ static int look_around(struct herald *herald, int64_t now)
 	return store_commit(store, now, &error);
 }
 
+/* Once more, now that routes know the tags. */
+static void judge_open(struct herald *herald, int64_t now)
+{
+	struct store *const store = herald->options.store;
+	store_begin(store);
+	const int code = outbox_each_open(store, on_open, herald);
+	if (code != 0)
+		log_err("herald", "incidents cannot be read error=%s", strerror(-code));
+	herald_commit(herald, now);
+}
+
 static void warn_if_watched(
 	const struct herald *herald, struct roster *roster, const char *address)
 {
@@ -181,8 +192,12 @@ void herald_watch(struct herald *herald, struct roster *roster)
 		asks |= herald->routes[i].tags_len > 0;
 	tagbook_destroy(herald->tagbook);
 	herald->tagbook = NULL;
-	if (asks && tagbook_create(herald->conf, roster, &herald->tagbook) != 0)
+	if (!asks)
+		return;
+	if (tagbook_create(herald->conf, roster, &herald->tagbook) != 0)
 		log_err("herald", "routes do not know the tags of domains");
+	else if (!herald->options.alone && herald->channels_len > 0)
+		judge_open(herald, herald->watched_at);
 }
 
 int herald_configure(struct herald *herald, const struct conf *conf,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "monitor/roster.h"
+#include "storage/watchlist.h"
 #include "tests/monitor/lab.h"
 
 /* It is known to be open; what is not true any more when the mail is written is not told. */
@@ -52,6 +54,31 @@ static void herald_sends_no_mail_to_a_hook(void **state)
 		lab_count(lab, "SELECT count(*) FROM handover WHERE state = 3"), 3);
 }
 
+/* What came to be while nobody attended is told at the start, also by routes that ask for tags. */
+static void herald_knows_tags_when_it_starts(void **state)
+{
+	static char key[] = "key";
+	static char *tags[] = {key};
+	struct lab *lab = *state;
+	struct fixture *const fixture = lab->office->desk->fixture;
+	const struct roster_sources sources = {
+		.conf = &lab->office->conf, .store = fixture->store};
+	struct roster *roster;
+	lab_stop(lab);
+	lab->routes[0].tags = tags;
+	lab->routes[0].tags_count = 1;
+	lab_move(lab);
+	store_begin(fixture->store);
+	watchlist_put(fixture->store, &(struct watched){wire("online.de"), key, MOVED});
+	fixture_commit(fixture, MOVED);
+	lab_start(lab);
+	assert_int_equal(roster_build(&sources, &roster), 0);
+	herald_watch(lab->herald, roster);
+	roster_destroy(roster);
+	lab_tick(lab, MOVED + SECOND);
+	assert_int_equal(lab->jobs_len, 3);
+}
+
 #define SUMMER                                                                           \
 	INT64_C(1806197400000) int main(void)
 {
@@ -59,6 +86,7 @@ static void herald_sends_no_mail_to_a_hook(void **state)
 	const struct CMUnitTest tests[] = {
 		IN_LAB(herald_does_not_tell_of_a_return_that_was_none),
 		IN_LAB(herald_sends_no_mail_to_a_hook),
+		IN_LAB(herald_knows_tags_when_it_starts),
 	};
 	return cmocka_run_group_tests_name("monitor/herald_trouble", tests, NULL, NULL);
 }
