@@ -164,21 +164,26 @@ static void check_channel(struct herald *herald, size_t i, int64_t now)
 
 /* --- the daily word --- */
 
-/* The latest instant not after now at which the local clock shows the time. */
+static time_t time_of_day(const char *text, struct tm day)
+{
+	day.tm_hour = (text[0] - '0') * 10 + text[1] - '0';
+	day.tm_min = (text[3] - '0') * 10 + text[4] - '0';
+	day.tm_sec = 0;
+	day.tm_isdst = -1;
+	return mktime(&day);
+}
+
+/* The latest instant not after now at which the local clock shows the time. A time that a day
+ * does not have is moved on that day alone. */
 static int64_t last_time_of_day(const char *text, int64_t now)
 {
 	const time_t seconds = (time_t)(now / 1000);
-	struct tm local;
-	localtime_r(&seconds, &local);
-	local.tm_hour = (text[0] - '0') * 10 + text[1] - '0';
-	local.tm_min = (text[3] - '0') * 10 + text[4] - '0';
-	local.tm_sec = 0;
-	local.tm_isdst = -1;
-	time_t at = mktime(&local);
+	struct tm day;
+	localtime_r(&seconds, &day);
+	time_t at = time_of_day(text, day);
 	if (at > seconds) {
-		local.tm_mday--;
-		local.tm_isdst = -1;
-		at = mktime(&local);
+		day.tm_mday--;
+		at = time_of_day(text, day);
 	}
 	return (int64_t)at * 1000;
 }
@@ -196,6 +201,8 @@ static void check_day(struct herald *herald, int64_t now)
 	if (!first && told_at >= last_time_of_day(check->at, now))
 		return;
 	char *const note = first ? NULL : herald_day(herald, now - DAY_MS, now);
+	if (!first && !note)
+		return; /* the next look may find out */
 	store_begin(store);
 	outbox_put_mark(store, "daily", now);
 	if (note)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "monitor/roster.h"
 #include "storage/watchlist.h"
@@ -80,13 +82,44 @@ static void herald_knows_tags_when_it_starts(void **state)
 }
 
 #define SUMMER                                                                           \
-	INT64_C(1806197400000) int main(void)
+	INT64_C(1806197400000) /* 2027-03-28 01:30 UTC: 03:30 in Berlin, which has no 02:30 */
+
+static void herald_says_it_once_a_day_when_summer_begins(void **state)
+{
+	static char at[] = "02:30";
+	struct lab *lab = *state;
+	struct conf_file_self_check check = {.at = at, .channel = lab_spare};
+	setenv("TZ", "Europe/Berlin", 1);
+	tzset();
+	lab->file.self_check = &check;
+	lab->now = SUMMER - 2 * DAY;
+	assert_int_equal(herald_configure(lab->herald, &lab->office->conf, lab->channels,
+				 3, lab->now),
+		0);
+	assert_string_equal(lab_tick(lab, SUMMER - 2 * DAY + MINUTE), "");
+	assert_string_equal(
+		lab_tick(lab, SUMMER - DAY), "spare three@spare.example lab-a1; ");
+	lab_answer(lab, DELIVER_DONE, 250);
+	assert_string_equal(lab_tick(lab, SUMMER - DAY + 2 * HOUR), "");
+	assert_string_equal(lab_tick(lab, SUMMER - HOUR), "");
+	assert_string_equal(lab_tick(lab, SUMMER), "spare three@spare.example lab-a2; ");
+	lab_answer(lab, DELIVER_DONE, 250);
+	assert_string_equal(lab_tick(lab, SUMMER + 22 * HOUR), "");
+	assert_string_equal(
+		lab_tick(lab, SUMMER + 23 * HOUR), "spare three@spare.example lab-a3; ");
+	lab->file.self_check = NULL;
+	setenv("TZ", "UTC", 1);
+	tzset();
+}
+
+int main(void)
 {
 #define IN_LAB(test) cmocka_unit_test_setup_teardown(test, lab_setup, lab_teardown)
 	const struct CMUnitTest tests[] = {
 		IN_LAB(herald_does_not_tell_of_a_return_that_was_none),
 		IN_LAB(herald_sends_no_mail_to_a_hook),
 		IN_LAB(herald_knows_tags_when_it_starts),
+		IN_LAB(herald_says_it_once_a_day_when_summer_begins),
 	};
 	return cmocka_run_group_tests_name("monitor/herald_trouble", tests, NULL, NULL);
 }
