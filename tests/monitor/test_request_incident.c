@@ -5,7 +5,7 @@
 
 #include "monitor/request.h"
 #include "storage/incidents.h"
-#include "tests/storage/incident_case.h"
+#include "tests/storage/outbox_case.h"
 
 static void expect(struct fixture *fixture, const char *request_text, const char *wanted)
 {
@@ -179,6 +179,28 @@ static void request_incident_tells_what_it_did(void **state)
 	}
 }
 
+static void request_incident_has_alerts_tried_anew(void **state)
+{
+	struct fixture *fixture = *state;
+
+	store_begin(fixture->store);
+	for (int64_t i = 0; i < 2; i++)
+		outbox_put_handover(fixture->store,
+			case_make_alert(fixture, "team", T0, NULL, 0), "team", "", T0);
+	fixture_commit(fixture, T0);
+	case_end_handover(fixture, 1, OUTBOX_REFUSED, T0 + 1, "550 no");
+	expect(fixture, "{\"request\":\"alert-retry\",\"alert\":\"lab-a2\"}",
+		"{\"handovers\":1,\"ok\":true}");
+	expect(fixture, "{\"request\":\"alert-retry\",\"alert\":null}",
+		"{\"handovers\":2,\"ok\":true}");
+	assert_int_equal(
+		fixture_query(fixture, "SELECT count(*) FROM handover WHERE state = 1"),
+		2);
+	refused(fixture, "{\"request\":\"alert-retry\",\"alert\":\"lab-i1\"}",
+		"the id of an alert");
+	refused(fixture, "{\"request\":\"alert-retry\"}", "the id of an alert");
+}
+
 int main(void)
 {
 #define WITH_STORE(test)                                                                 \
@@ -188,6 +210,7 @@ int main(void)
 		WITH_STORE(request_incident_expects),
 		WITH_STORE(request_incident_refuses_what_cannot_be_expected),
 		WITH_STORE(request_incident_forgets),
+		WITH_STORE(request_incident_has_alerts_tried_anew),
 		cmocka_unit_test(request_incident_tells_what_it_did),
 	};
 	return cmocka_run_group_tests_name("monitor/request_incident", tests, NULL, NULL);
