@@ -155,7 +155,10 @@ int postroom_reload(struct postroom *postroom, const struct conf *conf)
 		return 0;
 	int code = channels_load(conf, &channels, &len, &error);
 	if (code != 0) {
-		log_err("herald", "channels cannot be read: %s", error.text);
+		log_err("herald", "channels stay as they were: %s", error.text);
+		if (herald_configure(postroom->herald, conf, postroom->channels,
+			    postroom->channels_len, now_of(postroom)) != 0)
+			log_err("herald", "routes stay as they were");
 		return code;
 	}
 	code = set_channels(postroom, conf, channels, len);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "monitor/casebook.h"
+#include "monitor/channels.h"
 #include "monitor/conf.h"
 #include "monitor/control.h"
 #include "monitor/fleet.h"
@@ -143,6 +144,20 @@ void watch_drop_conf(struct conf *conf)
 	free(conf);
 }
 
+/* Whether the ways out can be read: what is in files of secrets is no part of the configuration. */
+static int check_channels(const struct conf *conf)
+{
+	struct conf_error error;
+	struct channel *channels;
+	size_t len;
+	const int code = channels_load(conf, &channels, &len, &error);
+	if (code == 0)
+		channels_free(channels, len);
+	else
+		log_err("watch", "channels cannot be read: %s", error.text);
+	return code;
+}
+
 /* Reads the configuration and the domains that it wishes for. NULL (logged) where any of it is
  * wrong. */
 static struct conf *read_again(struct watch *watch, struct roster **ret_roster)
@@ -158,7 +173,7 @@ static struct conf *read_again(struct watch *watch, struct roster **ret_roster)
 		return NULL;
 	}
 	const char *const store = watch->options->store_override;
-	if ((store && conf_use_store(conf, store) != 0) ||
+	if ((store && conf_use_store(conf, store) != 0) || check_channels(conf) != 0 ||
 		watch_gather(watch, conf, ret_roster) != 0) {
 		log_err("watch",
 			"configuration cannot be taken up, the old one stays in "

@@ -69,6 +69,16 @@ def reloads(t, monitor):
     monitor.await_log("none.txt", 10)
     t.ok(monitor.cli("status").returncode == 0 and monitor.process.poll() is None,
          "so does one whose domains cannot be read", monitor.logged()[-500:])
+    secret = monitor.conf.with_name("slack.url")
+    secret.write_text("not an address\n")
+    secret.chmod(0o600)
+    monitor.write_conf(watch=watch("reloaded.example"), channels=[
+        {"name": "chat", "type": "slack", "url-file": str(secret)}])
+    monitor.reload()
+    monitor.await_log("url-file", 10)
+    t.ok(not monitor.seen("reloaded.example") and "read again" not in monitor.logged(),
+         "and one whose channels cannot be", monitor.logged()[-500:])
+    monitor.sections.pop("channels")
     monitor.write_conf(watch=watch("online.example", "reloaded.example"))
     monitor.reload()
     both_views(monitor, "reloaded.example")
