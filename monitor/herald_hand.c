@@ -150,10 +150,11 @@ static int on_due(void *owner, const struct outbox_handover *handover)
 
 void herald_hand_over(struct herald *herald, int64_t now)
 {
+	/* Alone, one of all that wait is looked for. */
+	const size_t most = herald->options.alone ? INT32_MAX : HERALD_UNDERWAY_MOST;
 	for (size_t i = 0; i < herald->channels_len; i++) {
 		const int code = outbox_due(herald->options.store,
-			herald->channels[i].channel->name, now, HERALD_UNDERWAY_MOST,
-			on_due, herald);
+			herald->channels[i].channel->name, now, most, on_due, herald);
 		if (code != 0 && code != -EBUSY)
 			log_warn("herald", "handovers wait error=%s", strerror(-code));
 	}

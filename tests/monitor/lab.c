@@ -70,6 +70,7 @@ void lab_start(struct lab *lab)
 		.owner = lab,
 		.now = now_of,
 		.on_notice = on_notice,
+		.alone = lab->alone,
 	};
 	assert_int_equal(herald_create(&options, &lab->herald), 0);
 	assert_int_equal(herald_configure(lab->herald, &lab->office->conf, lab->channels,

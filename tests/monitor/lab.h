@@ -37,6 +37,7 @@ struct lab {
 	struct deliver_result results[JOBS_MOST];
 	size_t results_len;
 	unsigned notices;
+	bool alone; /* from the next lab_start() on */
 	int64_t now;
 };
 

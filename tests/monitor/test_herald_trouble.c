@@ -81,6 +81,19 @@ static void herald_knows_tags_when_it_starts(void **state)
 	assert_int_equal(lab->jobs_len, 3);
 }
 
+/* Whoever tries a channel that took nothing for long is not behind all that waits for it. */
+static void herald_tries_a_channel_before_all_that_waits(void **state)
+{
+	struct lab *lab = *state;
+	for (int i = 0; i < 12; i++)
+		assert_true(herald_test(lab->herald, "chat", T0 + i) > 0);
+	lab_stop(lab);
+	lab->alone = true;
+	lab_start(lab);
+	assert_int_equal(herald_test(lab->herald, "chat", T0 + SECOND), 13);
+	assert_string_equal(lab_tick(lab, T0 + SECOND), "chat - lab-a13; ");
+}
+
 #define SUMMER                                                                           \
 	INT64_C(1806197400000) /* 2027-03-28 01:30 UTC: 03:30 in Berlin, which has no 02:30 */
 
@@ -119,6 +132,7 @@ int main(void)
 		IN_LAB(herald_does_not_tell_of_a_return_that_was_none),
 		IN_LAB(herald_sends_no_mail_to_a_hook),
 		IN_LAB(herald_knows_tags_when_it_starts),
+		IN_LAB(herald_tries_a_channel_before_all_that_waits),
 		IN_LAB(herald_says_it_once_a_day_when_summer_begins),
 	};
 	return cmocka_run_group_tests_name("monitor/herald_trouble", tests, NULL, NULL);
