@@ -57,6 +57,7 @@ struct alert {
 	uint64_t more; /* incidents that are counted and not listed */
 	const struct alert_group *groups; /* most first, of all, listed or not */
 	size_t groups_len; /* 0: are counted from the cases */
+	const char *list; /* of all where some are not listed, a line each; NULL */
 	enum alert_event event; /* of the first case; or TEST, DAILY, BLIND */
 	const char *note; /* what TEST, DAILY and BLIND have to say; else NULL */
 	const void *picture; /* PNG of the first case's timeline; NULL */

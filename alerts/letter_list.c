@@ -82,8 +82,9 @@ int letter_list(const struct telling *telling, const struct alert *alert)
 			telling, alert, &digest.groups[i], LETTER_LISTED - named);
 	}
 	if (r == 0 && digest.total > named) {
-		story_say(telling, "%s more are not named here:",
-			story_count(digest.total - named, count));
+		story_say(telling, "%s more are not named here%s:",
+			story_count(digest.total - named, count),
+			alert->list != NULL ? ", but in the attached file, or by" : "");
 		story_command(telling, "mxvigil incidents list");
 	}
 	digest_finish(&digest);

@@ -266,34 +266,34 @@ static int put_forms(
 	return r;
 }
 
-/* Addresses of others, a line each; the ends of lines as text has them in a mail. */
-static int put_addresses_file(const struct alert_case *one, FILE *out)
+/* Lines of others; their ends as text has them in a mail. Of the id what can stand in a name. */
+static int put_file(const char *lines, const char *name, const char *id, FILE *out)
 {
-	const char *at = one->reactivate;
-	char *lines = NULL;
+	char *text = NULL;
 	size_t len;
-	FILE *file = open_memstream(&lines, &len);
+	FILE *file = open_memstream(&text, &len);
 
 	if (file == NULL)
 		return -ENOMEM;
-	while (*at != '\0') {
-		const size_t line = strcspn(at, "\n");
+	while (*lines != '\0') {
+		const size_t line = strcspn(lines, "\n");
 
-		name_escape(NAME_SINK_TERMINAL, at, line, file);
+		name_escape(NAME_SINK_TERMINAL, lines, line, file);
 		fputs("\r\n", file);
-		at += line + (at[line] == '\n');
+		lines += line + (lines[line] == '\n');
 	}
 	const bool whole = fclose(file) == 0;
 
-	fputs("Content-Type: text/plain; charset=utf-8\r\n"
-	      "Content-Transfer-Encoding: base64\r\n"
-	      "Content-Disposition: attachment;\r\n filename=\"re-activate-",
-		out);
-	put_only(one->story.id, ".-_", out);
+	fprintf(out,
+		"Content-Type: text/plain; charset=utf-8\r\n"
+		"Content-Transfer-Encoding: base64\r\n"
+		"Content-Disposition: attachment;\r\n filename=\"%s-",
+		name);
+	put_only(id, ".-_", out);
 	fputs(".txt\"\r\n\r\n", out);
 	if (whole)
-		mime_base64(lines, len, out);
-	free(lines);
+		mime_base64(text, len, out);
+	free(text);
 	return whole ? 0 : -ENOMEM;
 }
 
@@ -302,7 +302,7 @@ static bool has_files(const struct alert *alert)
 	for (size_t i = 0; i < alert->cases_len; i++)
 		if (alert->cases[i].reactivate != NULL)
 			return true;
-	return false;
+	return alert->list != NULL;
 }
 
 static int put_body(
@@ -317,8 +317,13 @@ static int put_body(
 	for (size_t i = 0; i < alert->cases_len && r == 0; i++)
 		if (alert->cases[i].reactivate != NULL) {
 			put_boundary(BOUNDARY_WHOLE, "", out);
-			r = put_addresses_file(&alert->cases[i], out);
+			r = put_file(alert->cases[i].reactivate, "re-activate",
+				alert->cases[i].story.id, out);
 		}
+	if (alert->list != NULL && r == 0) {
+		put_boundary(BOUNDARY_WHOLE, "", out);
+		r = put_file(alert->list, "incidents", alert->id, out);
+	}
 	put_boundary(BOUNDARY_WHOLE, "--", out);
 	return r;
 }

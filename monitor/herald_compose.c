@@ -211,6 +211,9 @@ static int put_composed(struct herald *herald, const struct herald_alert *alert,
 		.cases = folder->cases,
 		.cases_len = folder->len,
 		.more = alert->more,
+		.groups = alert->crowd ? alert->crowd->groups : NULL,
+		.groups_len = alert->crowd ? alert->crowd->groups_len : 0,
+		.list = alert->crowd ? alert->crowd->list : NULL,
 		.event = folder->len > 0 ? folder->cases[0].event : alert->event,
 		.note = alert->note,
 		.picture = picture.bytes,
@@ -336,15 +339,24 @@ static int put_cases(struct herald *herald, size_t channel, const struct notices
 		code = incidents_get(store, first->incident, on_lead, &lead);
 	if (code != 0)
 		return code;
+	const bool crowded = len == notices->len && notices->more > 0;
+	struct herald_crowd crowd = {0};
+	if (crowded)
+		code = herald_crowd_init(
+			herald, herald->channels[channel].channel->name, &crowd);
+	if (code != 0)
+		return code;
 	const struct herald_alert alert = {
 		.channel = channel,
 		.cases = first,
 		.cases_len = len,
-		.more = len == notices->len ? notices->more : 0,
+		.more = crowded ? notices->more : 0,
+		.crowd = crowded ? &crowd : NULL,
 		.thread = lead.thread,
 		.fallback = lead.fallback,
 	};
 	const int64_t number = herald_put(herald, &alert, now);
+	herald_crowd_finish(&crowd);
 	if (number < 0)
 		return (int)number;
 	const bool singly = len == 1 && notices->len > 1;

@@ -82,6 +82,7 @@ struct herald_alert {
 	const struct herald_case *cases;
 	size_t cases_len;
 	uint64_t more;
+	const struct herald_crowd *crowd; /* where there are more; NULL */
 	int64_t thread;
 	const char *fallback;
 	const char *note; /* NULL: none */
@@ -96,6 +97,20 @@ struct herald_case {
 int64_t herald_put(struct herald *herald, const struct herald_alert *alert, int64_t now);
 /* Makes alerts of a channel's notices, in a transaction of its own. */
 void herald_gather(struct herald *herald, size_t channel, int64_t now);
+
+/* --- herald_crowd.c --- */
+#define HERALD_GROUPS_MOST 20
+/* All that waits for a channel, where it is more than one alert tells of singly. */
+struct herald_crowd {
+	struct alert_group groups[HERALD_GROUPS_MOST]; /* most first */
+	size_t groups_len;
+	char *list; /* owned; a line each */
+};
+/* Returns 0, -ENOMEM, or the error of a query. */
+int herald_crowd_init(struct herald *herald, const char *channel,
+	struct herald_crowd *ret_crowd) __attribute__((warn_unused_result));
+/* Also for a zeroed one. */
+void herald_crowd_finish(struct herald_crowd *crowd);
 
 /* --- herald_hand.c --- */
 /* Hands what is due to the carrier. */

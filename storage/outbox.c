@@ -2,6 +2,7 @@
 /* Notices, and what channels know of incidents. */
 #include "storage/outbox.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -77,6 +78,54 @@ int outbox_notices(struct store *store, const char *channel, int64_t incident,
 			.at = query_column_int(&query, 4),
 		};
 		result = fn(owner, &notice);
+	}
+	const int error = query_end(&query);
+	return result != 0 ? result : error;
+}
+
+int outbox_groups(struct store *store, const char *channel, size_t most,
+	outbox_group_fn fn, void *owner)
+{
+	static const char get[] =
+		"SELECT kind, to_operators, count(*) FROM notice, incident"
+		" WHERE channel = ?1 AND incident = number GROUP BY kind, to_operators"
+		" ORDER BY count(*) DESC, kind, to_operators LIMIT ?2";
+	int result = 0;
+	struct query query = query_begin(store, get);
+	query_text(&query, channel);
+	query_int(&query, (int64_t)most);
+	while (result == 0 && query_next(&query)) {
+		const struct outbox_group group = {
+			.kind = (enum incident_kind)query_column_int(&query, 0),
+			.to_operators = query_column_text(&query, 1),
+			.count = (uint64_t)query_column_int(&query, 2),
+		};
+		result = fn(owner, &group);
+	}
+	const int error = query_end(&query);
+	return result != 0 ? result : error;
+}
+
+int outbox_each_named(
+	struct store *store, const char *channel, outbox_named_fn fn, void *owner)
+{
+	static const char get[] =
+		"SELECT incident, wire, kind, to_operators"
+		" FROM notice JOIN incident ON number = incident"
+		" LEFT JOIN name ON name.id = incident.name WHERE channel = ?1"
+		" ORDER BY notice.severity DESC, number";
+	int result = 0;
+	bool damaged = false;
+	struct query query = query_begin(store, get);
+	query_text(&query, channel);
+	while (result == 0 && query_next(&query)) {
+		const struct outbox_named named = {
+			.incident = query_column_int(&query, 0),
+			.domain = query_column_name(&query, 1, &damaged),
+			.kind = (enum incident_kind)query_column_int(&query, 2),
+			.to_operators = query_column_text(&query, 3),
+		};
+		result = damaged ? -EUCLEAN : fn(owner, &named);
 	}
 	const int error = query_end(&query);
 	return result != 0 ? result : error;

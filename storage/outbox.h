@@ -50,6 +50,26 @@ typedef int (*outbox_notice_fn)(void *owner, const struct outbox_notice *notice)
 int outbox_notices(struct store *store, const char *channel, int64_t incident,
 	outbox_notice_fn fn, void *owner) __attribute__((warn_unused_result));
 
+/* What waits for a channel by what happened, most first; at most `most` rows. */
+struct outbox_group {
+	enum incident_kind kind;
+	const char *to_operators;
+	uint64_t count;
+};
+typedef int (*outbox_group_fn)(void *owner, const struct outbox_group *group);
+int outbox_groups(struct store *store, const char *channel, size_t most,
+	outbox_group_fn fn, void *owner) __attribute__((warn_unused_result));
+/* The incidents that wait for a channel, most severe first. */
+struct outbox_named {
+	int64_t incident;
+	const uint8_t *domain; /* NULL: of kind SELF */
+	enum incident_kind kind;
+	const char *to_operators;
+};
+typedef int (*outbox_named_fn)(void *owner, const struct outbox_named *named);
+int outbox_each_named(struct store *store, const char *channel, outbox_named_fn fn,
+	void *owner) __attribute__((warn_unused_result));
+
 /* All notices of a channel together. */
 struct outbox_pending {
 	const char *channel;

@@ -48,6 +48,19 @@ def start(lab, place, t):
     return monitor
 
 
+def check_list(t, mail):
+    """A mail of thousands says what happened to how many, and a file names them all."""
+    t.ok(re.search(r"[\d,]+ domains moved to ", mail["Subject"]),
+         "its subject says how many, and where to", mail["Subject"])
+    files = [part for part in mail.iter_attachments()]
+    lines = files[0].get_content().splitlines() if files else []
+    named = {line.split("  ")[0] for line in lines}
+    count = int(re.search(r"([\d,]+) domains", mail["Subject"])[1].replace(",", ""))
+    t.ok(len(named) == len(lines) >= count > 200 and
+         all(name.endswith(".bulk.example") for name in named),
+         "and a file names each of them once", (len(lines), count, lines[:3]))
+
+
 def story(lab, t):
     place = world.World(lab)
     place.add_domain("bulk.example", storm.lines(storm.OLD), ttl=1)
@@ -73,6 +86,7 @@ def story(lab, t):
     t.ok(len(monitor.rows("incidents")) == COUNT, "and each is in the history")
     largest = max((mail for mail, _ in mails), key=lambda mail: len(mail.as_bytes()))
     t.ok(len(largest.as_bytes()) < 2_000_000, "no mail is huge", len(largest.as_bytes()))
+    check_list(t, largest)
     t.ok(memory(monitor.process) - before < 10 * COUNT + 40_000, "the memory stays as it was",
          (before, memory(monitor.process)))
     t.ok(monitor.stop() == 0, "the monitor ends in peace")

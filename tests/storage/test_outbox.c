@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "resolvers/name.h"
 #include "storage/outbox.h"
 #include "storage/schema.h"
 #include "tests/storage/outbox_case.h"
@@ -347,6 +348,54 @@ static void outbox_comes_to_a_store_of_version_5(void **state)
 	assert_string_equal(due(fixture, "team", T0), "1/1  waiting  0; ");
 }
 
+static int on_group(void *owner, const struct outbox_group *group)
+{
+	char *listing = owner;
+	sprintf(listing + strlen(listing), "%d of %s to %.5s; ", (int)group->count,
+		incident_kind_name(group->kind), group->to_operators);
+	return 0;
+}
+
+static int on_named(void *owner, const struct outbox_named *named)
+{
+	char *listing = owner;
+	char name[NAME_TEXT_MAX] = "-";
+	if (named->domain)
+		name_format(named->domain, name);
+	sprintf(listing + strlen(listing), "%d %s %s; ", (int)named->incident, name,
+		incident_kind_name(named->kind));
+	return 0;
+}
+
+static void outbox_sums_up_what_waits(void **state)
+{
+	struct fixture *fixture = *state;
+	struct incident incident = case_hijack();
+	char listing[512] = "";
+	case_put(fixture, &incident);
+	incident.domain = wire("b.example");
+	case_put(fixture, &incident);
+	incident.domain = NULL;
+	incident.kind = INCIDENT_SELF;
+	incident.to_operators = "";
+	case_put(fixture, &incident);
+	store_begin(fixture->store);
+	case_notice(fixture, "team", 1, SEVERITY_WARNING, T0);
+	case_notice(fixture, "team", 2, SEVERITY_CRITICAL, T0);
+	case_notice(fixture, "team", 3, SEVERITY_WARNING, T0);
+	case_notice(fixture, "pager", 3, SEVERITY_WARNING, T0);
+	fixture_commit(fixture, T0);
+	assert_int_equal(outbox_groups(fixture->store, "team", 9, on_group, listing), 0);
+	assert_string_equal(listing, "2 of transient-hijack to Apple; 1 of self to ; ");
+	listing[0] = '\0';
+	assert_int_equal(outbox_groups(fixture->store, "team", 1, on_group, listing), 0);
+	assert_string_equal(listing, "2 of transient-hijack to Apple; ");
+	listing[0] = '\0';
+	assert_int_equal(outbox_each_named(fixture->store, "team", on_named, listing), 0);
+	assert_string_equal(listing,
+		"2 b.example transient-hijack; 1 a.example transient-hijack; 3 - self; ");
+}
+
 static void outbox_has_names_for_all_states(void **state)
 {
 	static const char *const names[] = {"waiting", "sent", "refused", "expired"};
@@ -371,6 +420,7 @@ int main(void)
 		WITH_STORE(outbox_gives_a_number_once),
 		WITH_STORE(outbox_hands_over_until_it_is_done),
 		WITH_STORE(outbox_remembers_marks),
+		WITH_STORE(outbox_sums_up_what_waits),
 		WITH_STORE(outbox_comes_to_a_store_of_version_5),
 		cmocka_unit_test(outbox_has_names_for_all_states),
 	};
