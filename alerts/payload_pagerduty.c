@@ -24,6 +24,15 @@ static const struct alert_case *one_of(const struct alert *alert)
 	return alert->cases_len == 1 && !is_many(alert) ? &alert->cases[0] : NULL;
 }
 
+/* Of several the first may be over, and others begin. */
+static bool is_over(const struct alert *alert)
+{
+	for (size_t i = 0; i < alert->cases_len; i++)
+		if (alert->cases[i].event != ALERT_CLOSED)
+			return false;
+	return alert->more == 0;
+}
+
 /* What somebody acknowledged here is acknowledged there, unless it became another matter. */
 static const char *action_of(const struct alert *alert)
 {
@@ -31,6 +40,7 @@ static const char *action_of(const struct alert *alert)
 
 	switch (alert->event) {
 	case ALERT_CLOSED:
+		return is_over(alert) ? "resolve" : "trigger";
 	case ALERT_DAILY:
 		return "resolve";
 	case ALERT_STILL:

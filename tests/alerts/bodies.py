@@ -138,6 +138,9 @@ def check_content(t, folder):
     many = json.loads(read(folder, "many", "pagerduty"))
     t.ok(many["payload"]["summary"] ==
          "critical: 9,997 domains moved to Example Mail, 3 others", "many are one page")
+    mixed = json.loads(read(folder, "mixed", "pagerduty"))
+    t.ok(mixed["event_action"] == "trigger", "also where the first of them is over",
+         mixed["event_action"])
     lines = read(folder, "many", "exec").splitlines()
     t.ok(len(lines) == 10_000 and json.loads(lines[-1])["id"] == "fra1-i10000",
          "a program gets a line an incident")

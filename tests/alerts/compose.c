@@ -205,7 +205,8 @@ static void write_seen(void)
 	write_all("seen", &sample.alert);
 }
 
-/* Ten thousand domains that moved to one operator, and three others. */
+/* Ten thousand domains that moved to one operator, and three others; and one that is back while
+ * others move. */
 static void write_many(void)
 {
 	static struct incident incidents[MANY];
@@ -234,6 +235,8 @@ static void write_many(void)
 	write_all("many", &sample.alert);
 	sample.alert.cases_len = 3;
 	write_all("few", &sample.alert);
+	cases[0].event = sample.alert.event = ALERT_CLOSED;
+	write_all("mixed", &sample.alert);
 }
 
 /* A sample whose domain and hosts are one name. */
