@@ -327,6 +327,25 @@ static int on_lead(void *owner, const struct incident *incident)
 	return 0;
 }
 
+/* Who keeps account of each incident is told of each: what one alert does not hold waits for the
+ * next. */
+static bool keeps_account(const struct herald *herald, size_t channel)
+{
+	return herald->channels[channel].channel->type == CHANNEL_ALERTMANAGER;
+}
+
+/* Cases that an alert lists, and with them what it counts. */
+static void settle(struct herald *herald, size_t channel, const struct herald_case *cases,
+	size_t len, bool all, int64_t number, int64_t now)
+{
+	struct store *const store = herald->options.store;
+	const char *const name = herald->channels[channel].channel->name;
+	if (all)
+		outbox_settle(store, name, 0, number, now);
+	for (size_t i = 0; !all && i < len; i++)
+		outbox_settle(store, name, cases[i].incident, number, now);
+}
+
 /* The first case says what the alert follows, and who is told if this channel fails. */
 static int put_cases(struct herald *herald, size_t channel, const struct notices *notices,
 	size_t from, size_t len, int64_t now)
@@ -339,7 +358,8 @@ static int put_cases(struct herald *herald, size_t channel, const struct notices
 		code = incidents_get(store, first->incident, on_lead, &lead);
 	if (code != 0)
 		return code;
-	const bool crowded = len == notices->len && notices->more > 0;
+	const bool beyond = len == notices->len && notices->more > 0;
+	const bool crowded = beyond && !keeps_account(herald, channel);
 	struct herald_crowd crowd = {0};
 	if (crowded)
 		code = herald_crowd_init(
@@ -359,9 +379,8 @@ static int put_cases(struct herald *herald, size_t channel, const struct notices
 	herald_crowd_finish(&crowd);
 	if (number < 0)
 		return (int)number;
-	const bool singly = len == 1 && notices->len > 1;
-	outbox_settle(store, herald->channels[channel].channel->name,
-		singly ? first->incident : 0, number, now);
+	settle(herald, channel, first, len, len == notices->len && crowded == beyond,
+		number, now);
 	return 0;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -94,6 +95,38 @@ static void herald_tries_a_channel_before_all_that_waits(void **state)
 	assert_string_equal(lab_tick(lab, T0 + SECOND), "chat - lab-a13; ");
 }
 
+/* So many incidents more, which are like the first. */
+static void copy_incidents(struct lab *lab, int count)
+{
+	char sql[512];
+	snprintf(sql, sizeof sql,
+		"CREATE TABLE copy AS WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL"
+		" SELECT k + 1 FROM n WHERE k < %d) SELECT incident.* FROM incident, n;"
+		" UPDATE copy SET number = rowid + 1;"
+		" INSERT INTO incident SELECT * FROM copy; DROP TABLE copy",
+		count);
+	fixture_tamper(lab->office->desk->fixture, sql);
+}
+
+/* Alertmanager ends what it was told of, each by itself. */
+static void herald_tells_of_each_where_account_is_kept(void **state)
+{
+	struct lab *lab = *state;
+	lab->channels[1].type = CHANNEL_ALERTMANAGER;
+	lab_stop(lab);
+	lab_move(lab);
+	copy_incidents(lab, 249);
+	lab_start(lab);
+	lab_tick(lab, MOVED + SECOND);
+	assert_int_equal(occurrences(lab_body_of(lab, "-"), "\"startsAt\""), 200);
+	assert_int_equal(lab_count(lab, "SELECT count(*) FROM notice"), 50);
+	lab_answer(lab, DELIVER_DONE, 250);
+	lab_tick(lab, MOVED + MINUTE);
+	assert_int_equal(occurrences(lab_body_of(lab, "-"), "\"startsAt\""), 50);
+	assert_int_equal(lab_count(lab, "SELECT count(*) FROM notice"), 0);
+	assert_int_equal(lab->jobs_len, 1);
+}
+
 #define SUMMER                                                                           \
 	INT64_C(1806197400000) /* 2027-03-28 01:30 UTC: 03:30 in Berlin, which has no 02:30 */
 
@@ -133,6 +166,7 @@ int main(void)
 		IN_LAB(herald_sends_no_mail_to_a_hook),
 		IN_LAB(herald_knows_tags_when_it_starts),
 		IN_LAB(herald_tries_a_channel_before_all_that_waits),
+		IN_LAB(herald_tells_of_each_where_account_is_kept),
 		IN_LAB(herald_says_it_once_a_day_when_summer_begins),
 	};
 	return cmocka_run_group_tests_name("monitor/herald_trouble", tests, NULL, NULL);
