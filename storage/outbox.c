@@ -214,7 +214,7 @@ int outbox_stale(struct store *store, const char *channel, int64_t before, size_
 {
 	static const char get[] = TOLD
 		"JOIN incident i ON i.number = t.incident WHERE t.channel = ?1"
-		" AND t.at <= ?2 AND t.state <> 4 AND i.state <> 4 AND i.acked_at = 0"
+		" AND t.at <= ?2 AND t.state <> 4 AND i.state < 3 AND i.acked_at = 0"
 		" AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.incident = t.incident"
 		" AND n.channel = t.channel) ORDER BY t.at LIMIT ?3";
 	struct query query = query_begin(store, get);

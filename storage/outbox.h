@@ -100,8 +100,8 @@ void outbox_tell(struct store *store, const struct outbox_told *told);
 typedef int (*outbox_told_fn)(void *owner, const struct outbox_told *told);
 int outbox_each_told(struct store *store, int64_t incident, outbox_told_fn fn,
 	void *owner) __attribute__((warn_unused_result));
-/* Of a channel: incidents that are not closed, that nobody has acknowledged, that no notice
- * refers to and that it was last told of at `before` or earlier; at most `most` of them. */
+/* Of a channel: incidents that go on, that nobody has acknowledged, that no notice refers to and
+ * that it was last told of at `before` or earlier; at most `most` of them. */
 int outbox_stale(struct store *store, const char *channel, int64_t before, size_t most,
 	outbox_told_fn fn, void *owner) __attribute__((warn_unused_result));
 

@@ -125,16 +125,18 @@ static void outbox_knows_the_first_alert_of_a_thread(void **state)
 static void outbox_names_what_may_be_told_again(void **state)
 {
 	struct fixture *fixture = *state;
-	int64_t numbers[5];
-	for (size_t i = 0; i < 5; i++)
+	int64_t numbers[6];
+	for (size_t i = 0; i < 6; i++)
 		numbers[i] = case_add_incident(fixture, "a.example", T0);
 	store_begin(fixture->store);
 	for (size_t i = 0; i < 5; i++)
 		tell(fixture, numbers[i], T0 + (int64_t)i, 1);
+	tell(fixture, numbers[5], T0 - 1, 1);
 	incidents_ack(fixture->store, numbers[1], T0 + 9);
 	case_notice(fixture, "team", numbers[2], SEVERITY_WARNING, T0 + 9);
 	fixture_commit(fixture, T0);
 	case_close_incident(fixture, numbers[3], T0 + 9);
+	fixture_tamper(fixture, "UPDATE incident SET state = 3 WHERE number = 6");
 	assert_string_equal(stale(fixture, T0 + 9, 9),
 		"team 1 +0 2 2 2 7 1-1; team 5 +4 2 2 2 7 1-1; ");
 	assert_string_equal(stale(fixture, T0 + 3, 9), "team 1 +0 2 2 2 7 1-1; ");
