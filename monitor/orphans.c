@@ -45,7 +45,8 @@ static void sort(struct orphans *orphans)
 		if (!orphans->list[i].found)
 			orphans->list[kept++] = orphans->list[i];
 	orphans->len = kept;
-	qsort(orphans->list, orphans->len, sizeof *orphans->list, by_digest);
+	if (kept > 0)
+		qsort(orphans->list, kept, sizeof *orphans->list, by_digest);
 	orphans->sorted = true;
 }
 

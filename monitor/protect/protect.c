@@ -223,8 +223,9 @@ void protect_on_timer(uv_timer_t *timer)
 	struct protect *const protect = timer->data;
 	const int64_t now = protect->options.now(protect->options.owner);
 	protect->looked_mono_ms = uv_now(timer->loop);
-	qsort(protect->touched, protect->touched_len, sizeof *protect->touched,
-		compare_names);
+	if (protect->touched_len > 0)
+		qsort(protect->touched, protect->touched_len, sizeof *protect->touched,
+			compare_names);
 	for (size_t done = 0; done < MOST && protect->touched_len > 0; done++)
 		look_at_last(protect, now);
 	if (protect->changed)
