@@ -10,26 +10,12 @@
 
 #include "monitor/decide/inside.h"
 #include "resolvers/name.h"
+#include "tests/monitor/decide/directory.h"
 
 #define NOON INT64_C(1780315200000)
 
-static struct operators *operators;
 static struct decide *decide;
 static struct subject *subject;
-
-static int make_operators(void **state)
-{
-	struct operators_error error;
-	(void)state;
-	return operators_create(NULL, NULL, &operators, &error);
-}
-
-static int drop_operators(void **state)
-{
-	(void)state;
-	operators_destroy(operators);
-	return 0;
-}
 
 static int make_subject(void **state)
 {

@@ -10,6 +10,7 @@
 #include "monitor/decide/decide.h"
 #include "monitor/operators.h"
 #include "resolvers/name.h"
+#include "tests/monitor/decide/directory.h"
 
 #define NOON INT64_C(1780315200000)
 #define HOUR_MS INT64_C(3600000)
@@ -18,24 +19,9 @@
 #define ABROAD "aspmx.l.google.com."
 #define STRANGER "mx.stranger.test."
 
-static struct operators *operators;
 static struct decide *decide;
 static uint8_t domain[NAME_WIRE_MAX];
 static int64_t now;
-
-static int make_operators(void **state)
-{
-	struct operators_error error;
-	(void)state;
-	return operators_create(NULL, NULL, &operators, &error);
-}
-
-static int drop_operators(void **state)
-{
-	(void)state;
-	operators_destroy(operators);
-	return 0;
-}
 
 static int make_detector(void **state)
 {

@@ -9,11 +9,11 @@
 
 #include "monitor/decide/inside.h"
 #include "resolvers/name.h"
+#include "tests/monitor/decide/directory.h"
 
 #define NOON INT64_C(1780315200000)
 #define VIEWS 4
 
-static struct operators *operators;
 static struct decide *decide;
 static uint8_t domain[NAME_WIRE_MAX];
 static int64_t now;
@@ -24,20 +24,6 @@ enum {
 	PUBLIC,
 	ABROAD
 }; /* the views; the first is authoritative */
-
-static int make_operators(void **state)
-{
-	struct operators_error error;
-	(void)state;
-	return operators_create(NULL, NULL, &operators, &error);
-}
-
-static int drop_operators(void **state)
-{
-	(void)state;
-	operators_destroy(operators);
-	return 0;
-}
 
 static int make_views(void **state)
 {

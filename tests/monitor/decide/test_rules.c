@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "monitor/decide/decide.h"
-#include "monitor/operators.h"
 #include "resolvers/name.h"
+#include "tests/monitor/decide/directory.h"
 
 #define NOON INT64_C(1780315200000)
 #define MINUTE_MS INT64_C(60000)
@@ -24,24 +24,9 @@ enum {
 	IDLE, /* looks at nothing, where a test does not say so */
 };
 
-static struct operators *operators;
 static struct decide *decide;
 static uint8_t domain[NAME_WIRE_MAX];
 static int64_t now;
-
-static int make_operators(void **state)
-{
-	struct operators_error error;
-	(void)state;
-	return operators_create(NULL, NULL, &operators, &error);
-}
-
-static int drop_operators(void **state)
-{
-	(void)state;
-	operators_destroy(operators);
-	return 0;
-}
 
 static int make_detector(void **state)
 {
