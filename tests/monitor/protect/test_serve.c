@@ -191,10 +191,14 @@ static void serve_hangs_up_on_who_does_not_listen(void **state)
 	while (len + 16 < sizeof many)
 		len += (size_t)sprintf(many + len, "9:mxvigil a,");
 	struct pollfd ready = {.fd = fd, .events = POLLOUT};
+	size_t done = 0;
 	bool cut = false;
-	for (int round = 0; round < 64 && !cut; round++)
-		cut = poll(&ready, 1, PATIENCE_MS) == 1 &&
-			send(fd, many, len, MSG_NOSIGNAL) < 0;
+	while (!cut && poll(&ready, 1, PATIENCE_MS) == 1) {
+		const ssize_t sent =
+			send(fd, many + done, len - done, MSG_NOSIGNAL | MSG_DONTWAIT);
+		done = sent > 0 ? (done + (size_t)sent) % len : done;
+		cut = sent < 0 && errno != EAGAIN;
+	}
 	assert_true(cut);
 	assert_int_equal(serve_counts(serve).cut_off, 1);
 	close(fd);
@@ -207,9 +211,11 @@ static void serve_has_an_end_of_clients(void **state)
 	};
 	static int fds[CLIENTS];
 	(void)state;
-	for (int i = 0; i < CLIENTS; i++)
+	/* An answer each: whoever only dials may be faster than a server that accepts. */
+	for (int i = 0; i < CLIENTS; i++) {
 		fds[i] = dial();
-	assert_string_equal(ask(fds[CLIENTS - 1], "x", strlen(STANDS)), STANDS);
+		assert_string_equal(ask(fds[i], "x", strlen(STANDS)), STANDS);
+	}
 	const int fd = dial();
 	assert_string_equal(hear(fd, 16), "");
 	close(fd);
