@@ -184,10 +184,8 @@ static void serve_hangs_up_on_who_does_not_listen(void **state)
 {
 	static char many[1 << 20];
 	const int fd = dial();
-	const int small = 4096;
 	size_t len = 0;
 	(void)state;
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
 	while (len + 16 < sizeof many)
 		len += (size_t)sprintf(many + len, "9:mxvigil a,");
 	struct pollfd ready = {.fd = fd, .events = POLLOUT};
